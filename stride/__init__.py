@@ -1,0 +1,56 @@
+"""stride: an experiment manager for people who train PyTorch models.
+
+The words, used everywhere in the code, the help and the documents:
+
+experiment
+    a folder, `work_dir`, and the runs in it.
+run
+    one training; a folder `work_dir/<number or name>` with a permanent id.
+config, override
+    the full tree of settings of a run; one `a.b=c` that changes it.
+task
+    what one step computes: batch in, named losses and metrics out.
+attempt
+    one try at a run, from the start of a process to its end; a resumed run has several.
+checkpoint, weights
+    all that is needed to go on; all that is needed to use the model.
+metric, monitor
+    a named number; the one that decides which weights are best.
+callback
+    an observer of a training. Tasks act, callbacks watch.
+sweep
+    many runs from one search space.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from stride.errors import StrideError
+
+if TYPE_CHECKING:
+    from stride.store.run import Run as Run
+    from stride.store.work_dir import WorkDir as WorkDir
+    from stride.training.output import Output as Output
+    from stride.training.task import Task as Task
+    from stride.training.trainer import Trainer as Trainer
+
+__version__ = "0.1.0"
+__all__ = ["Output", "Run", "StrideError", "Task", "Trainer", "WorkDir", "__version__"]
+
+_HOMES = {
+    "Run": "stride.store.run",
+    "WorkDir": "stride.store.work_dir",
+    "Output": "stride.training.output",
+    "Task": "stride.training.task",
+    "Trainer": "stride.training.trainer",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Fetch a public name on first use: importing torch takes a second, and `stride list` needs none of it."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'stride' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,0 +1,178 @@
+"""Small files: durable atomic writes, strict JSON, digests."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+import math
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from stride.errors import StorageError, StoredFileError
+
+JSON = Any
+"""What `read_json` gives: dict, list, str, int, float, bool or None, nested."""
+
+_TEMPORARY_PREFIX = ".tmp-"
+_REFUSALS = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EROFS: "the file system is read-only",
+    errno.EACCES: "permission is denied",
+    errno.EPERM: "permission is denied",
+    errno.EFBIG: "the file would be larger than the limit allows",
+    errno.ENAMETOOLONG: "the name is too long",
+    errno.ENOTDIR: "a part of the path is a file, not a folder",
+}
+
+
+@contextlib.contextmanager
+def storage_errors(action: str, path: Path) -> Iterator[None]:
+    """Turn an `OSError` inside into one sentence: `cannot <action> <path>: the disk is full`.
+
+    Raises:
+        StorageError: for every OSError but a missing file, which stays a FileNotFoundError.
+    """
+    try:
+        yield
+    except (StorageError, FileNotFoundError):
+        raise
+    except OSError as error:
+        reason = _REFUSALS.get(error.errno or 0, error.strerror or str(error))
+        raise StorageError(f"cannot {action} {path}: {reason}") from error
+
+
+def fsync_folder(folder: Path) -> None:
+    """Make the entries of a folder durable: a rename or a new file in it survives a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_new(path: Path, content: bytes, *, durable: bool = True) -> None:
+    """Write a file that must not exist yet, in a folder that no reader looks into.
+
+    Raises:
+        StorageError: the disk refused.
+        FileExistsError: there is one.
+    """
+    with storage_errors("write", path):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+        try:
+            _write_all(descriptor, content)
+            if durable:
+                os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def write_atomic(path: Path, content: bytes, *, durable: bool = True) -> None:
+    """Replace a file: readers see the old content or the new, never a part, also after a kill.
+
+    The content goes to a temporary file in the same folder and is renamed over `path`. With `durable`
+    both the file and the folder are fsynced, so that the new content also survives a power cut.
+    The mode is that of the umask.
+
+    Raises:
+        StorageError: the disk refused; the old content is untouched and no temporary file is left.
+    """
+    temporary = path.with_name(f"{_TEMPORARY_PREFIX}{path.name[:100]}-{os.getpid()}-{secrets.token_hex(4)}")
+    with storage_errors("write", path):
+        try:
+            write_new(temporary, content, durable=durable)
+            os.replace(temporary, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+            raise
+        if durable:
+            fsync_folder(path.parent)
+
+
+def is_temporary(name: str) -> bool:
+    """Whether a file name is that of a write in progress, or of one that was killed."""
+    return name.startswith(_TEMPORARY_PREFIX)
+
+
+def _write_all(descriptor: int, content: bytes) -> None:
+    view = memoryview(content)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def encode_json(value: JSON) -> bytes:
+    """JSON as stride writes it: UTF-8, two spaces of indent, a newline at the end, no bare NaN.
+
+    Raises:
+        ValueError: a number is nan or infinite, or a value is no JSON; where such numbers matter
+            they are written as strings, see `encode_number`.
+    """
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    return (text + "\n").encode()
+
+
+def decode_json(content: bytes, path: Path) -> JSON:
+    """Read strict JSON.
+
+    Raises:
+        StoredFileError: empty, cut off, not UTF-8, or not JSON; the sentence names `path`.
+    """
+    if not content.strip():
+        raise StoredFileError(f"{path} is empty")
+    try:
+        return msgspec.json.decode(content)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise StoredFileError(f"{path} is not JSON: {error}") from error
+
+
+def read_json(path: Path) -> JSON:
+    """Read a strict JSON file.
+
+    Raises:
+        FileNotFoundError: there is none.
+        StoredFileError: empty, cut off, not UTF-8, or not JSON.
+        StorageError: it cannot be read.
+    """
+    with storage_errors("read", path):
+        content = path.read_bytes()
+    return decode_json(content, path)
+
+
+def write_json(path: Path, value: Mapping[str, JSON] | list[JSON], *, durable: bool = True) -> None:
+    """Replace a JSON file atomically; see `write_atomic` and `encode_json`."""
+    write_atomic(path, encode_json(value), durable=durable)
+
+
+def encode_number(value: float) -> float | str:
+    """A number for JSON: itself where it is finite, else "nan", "inf" or "-inf"."""
+    return value if math.isfinite(value) else str(float(value))
+
+
+def decode_number(value: float | str) -> float:
+    """The number that `encode_number` wrote."""
+    return float(value)
+
+
+def sha256_of(content: bytes) -> str:
+    """Digest of some bytes, as `sha256:<hex>`."""
+    return "sha256:" + hashlib.sha256(content).hexdigest()
+
+
+def sha256_of_file(path: Path) -> str:
+    """Digest of a file's content, as `sha256:<hex>`; reads it once, in constant memory.
+
+    Raises:
+        FileNotFoundError: there is none.
+        StorageError: it cannot be read.
+    """
+    with storage_errors("read", path), path.open("rb") as stream:
+        return "sha256:" + hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,43 @@
+# `make demo` and `make test` are all the set-up there is; both build the environment first.
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.PHONY: demo test test-all check format docs bench clean
+
+demo: $(READY)  ## environment, then a training on the embedded data into work_dir/
+	$(BIN)/stride fit --config work_dir=work_dir
+	$(BIN)/stride list work_dir
+
+test: $(READY)  ## environment, then the tests that end within 15 minutes
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not matrix"
+
+test-all: $(READY)  ## every test
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+check: $(READY)  ## what is checked without running: format, lint, types, layers, documents
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python scripts/make_cli_docs.py --check
+
+format: $(READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: $(READY)  ## write the generated pages again
+	$(BIN)/python scripts/make_cli_docs.py
+
+bench: $(READY)  ## every speed claim against its peers, in one run
+	$(BIN)/python -m benchmarks
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c "import sys; sys.exit('stride needs Python 3.11 or newer') if sys.version_info < (3, 11) else None"
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test,dev]"
+	touch $(READY)
+
+clean:
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

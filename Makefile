@@ -1,5 +1,6 @@
 # `make demo` and `make test` are all the set-up there is; both build the environment first.
-PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
+PYTHON ?= $(shell for p in python3.11 python3.12 python3; do \
+            $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
@@ -34,7 +35,7 @@ bench: $(READY)  ## every speed claim against its peers, in one run
 	$(BIN)/python -m benchmarks
 
 $(READY): pyproject.toml constraints.txt
-	$(PYTHON) -c "import sys; sys.exit('stride needs Python 3.11 or newer') if sys.version_info < (3, 11) else None"
+	@test -n "$(PYTHON)" || { echo "stride needs Python 3.11 or newer: make PYTHON=/path/to/python3"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test,dev]"
 	touch $(READY)

@@ -1,0 +1,76 @@
+"""The answer of a command: text or JSON on standard output; all else goes to standard error."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from stride.errors import StorageError
+from stride.files import encode_number
+
+
+def write(text: str) -> None:
+    """Write a line of the answer.
+
+    Raises:
+        BrokenPipeError: the reader has gone; the group of commands ends quietly.
+        StorageError: standard output is a file on a full disk.
+    """
+    try:
+        sys.stdout.write(text + "\n")
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _refusal(error) from error
+
+
+def flush() -> None:
+    """Hand the answer over now: a follower waits for the line, and a full disk is to be noticed."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _refusal(error) from error
+
+
+def _refusal(error: OSError) -> StorageError:
+    return StorageError(f"cannot write the answer to standard output: {error.strerror}")
+
+
+def note(text: str) -> None:
+    """Say something beside the answer, on standard error."""
+    sys.stderr.write(text + "\n")
+
+
+def write_json(value: Any) -> None:
+    """Write the whole answer as one JSON document."""
+    write(json.dumps(plain(value), ensure_ascii=False, indent=2, allow_nan=False))
+
+
+def write_json_array(values: Iterable[Any]) -> None:
+    """Write one JSON array, an element a line, each as soon as it is there."""
+    separator = "["
+    for value in values:
+        sys.stdout.write(separator + "\n")
+        sys.stdout.write(json.dumps(plain(value), ensure_ascii=False, allow_nan=False))
+        separator = ","
+    write("\n]" if separator == "," else "[]")
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON has it: nan and the infinities, paths and enums become their text."""
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, float):
+        return encode_number(value)
+    if isinstance(value, Mapping):
+        return {str(key): plain(element) for key, element in value.items()}
+    if isinstance(value, Iterable):
+        return [plain(element) for element in value]
+    return os.fspath(value)

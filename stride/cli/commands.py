@@ -1,0 +1,35 @@
+"""The table of commands: name, module, one line of help; `--help` imports no command."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A command that is imported when it is called.
+
+    Its module has a function of the command's name (`load_run` for `load-run`), whose docstring
+    begins with the line of help here; `EXAMPLES`, lines of the help page; and `FIELDS`, what its
+    JSON answer holds.
+    """
+
+    module: str
+    section: str
+    help: str
+
+
+COMMANDS = {
+    "init": Entry("stride.cli.init", "Train", "Make an experiment and its config"),
+    "create": Entry("stride.cli.create", "Train", "Claim a run with its config; train it later"),
+    "fit": Entry("stride.cli.fit", "Train", "Create a run and train it, or train a created one"),
+    "load-run": Entry("stride.cli.load_run", "Use", "Rebuild a run's model; verify its weights"),
+    "evaluate": Entry("stride.cli.evaluate", "Use", "Measure a run on a split of its data"),
+    "predict": Entry("stride.cli.predict", "Use", "Predict with a run's best weights"),
+    "list": Entry("stride.cli.list", "Look", "List runs: status, best metric, what differs"),
+    "show": Entry("stride.cli.show", "Look", "Show one run in full"),
+    "log": Entry("stride.cli.log", "Look", "Print the log of a run, and follow it"),
+    "diff": Entry("stride.cli.diff", "Look", "Show what differs between runs, and their results"),
+    "keys": Entry("stride.cli.keys", "About", "List config keys with type, default and help"),
+    "version": Entry("stride.cli.version", "About", "Print the versions that matter"),
+}

@@ -1,0 +1,58 @@
+"""The options and arguments that several commands share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from stride.cli.completion import complete_key, complete_run
+
+Json = Annotated[
+    bool, typer.Option("--json", help="Answer in JSON; its fields are in docs/cli.md.")
+]
+
+Config = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--config",
+        "-c",
+        metavar="KEY=VALUE",
+        autocompletion=complete_key,
+        help="Set a config key; work_dir=EXP says where, run=NAME names it. Repeatable, in order.",
+    ),
+]
+
+ConfigFile = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--config-file",
+        metavar="FILE",
+        help="Read config keys from a JSON, YAML or TOML file, before --config. Repeatable.",
+    ),
+]
+
+Remove = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--remove",
+        metavar="KEY",
+        autocompletion=complete_key,
+        help="Give a config key its default back. Repeatable.",
+    ),
+]
+
+RunAddress = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN",
+        autocompletion=complete_run,
+        help="A run: exp/3, exp/baseline, exp/latest; a number alone means the current folder.",
+        show_default=False,
+    ),
+]
+
+Device = Annotated[
+    str | None,
+    typer.Option("--device", metavar="NAME", help="Where to compute: auto, cpu, cuda, cuda:1, ..."),
+]

@@ -1,7 +1,8 @@
 """Annotations of parameters, reduced to the types that a config can hold.
 
 Read from source (`annotation_in_source`) or from a live object (`annotation_understood`). What
-is left are int, float, bool, str, Path, None, enums, list, tuple, dict, Literal, unions of these and Any.
+is left are int, float, bool, str, Path, None, enums, list, tuple, dict, Literal, unions of
+these and Any.
 """
 
 from __future__ import annotations
@@ -125,11 +126,11 @@ def _generic(name: str, items: list[Any]) -> Any:
     if name == "Union":
         return _union(items)
     if name in _LISTS:
-        return list[items[0]]  # type: ignore[valid-type]
+        return types.GenericAlias(list, (items[0],))
     if name in {"tuple", "Tuple"}:
-        return tuple[tuple(items)]
+        return types.GenericAlias(tuple, tuple(items))
     if name in _MAPPINGS:
-        return dict[str, items[-1]]  # type: ignore[misc,valid-type]
+        return types.GenericAlias(dict, (str, items[-1]))
     return _named(name)
 
 

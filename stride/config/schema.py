@@ -1,0 +1,226 @@
+"""The schema: the typed, frozen tree of settings of a run.
+
+Groups named `*_kwargs` with a `*_name` in them pick a thing and hold its arguments; what arguments
+those are is known to the catalog, not to this file. Each field has its line of help and says
+whether it can change the result of a training.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from stride.errors import StoredFileError
+
+FORMAT: Final = 1
+"""The format number of a stored config; see `stride.config.stored` for how older ones are read."""
+
+Json = dict[str, Any]
+
+_NO_CHANGE: Final[dict[str, Any]] = {"changes_result": False}
+"""Marks a field that decides where and how fast, never what comes out."""
+
+
+def _check_device(text: str) -> str:
+    if not re.fullmatch(r"[a-z]+(:[0-9]+)?", text):
+        raise ValueError('must be "auto", "cpu", "cuda", "cuda:1", "mps" or the like')
+    return text
+
+
+def _check_monitor(text: str) -> str:
+    if not re.fullmatch(r"[^\s:]+:(min|max)", text):
+        raise ValueError("must be a metric and its direction, as in val_accuracy:max")
+    return text
+
+
+Device = Annotated[str, AfterValidator(_check_device)]
+Monitor = Annotated[str, AfterValidator(_check_monitor)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Named(_Frozen):
+    """A thing picked by name, with its arguments.
+
+    Attributes:
+        name: a built-in, `package.module:Name`, `path/file.py:Name`, or None for nothing.
+        arguments: JSON values; every parameter of the thing's signature, chosen or default, but
+            those whose default only the thing itself knows.
+    """
+
+    name: str | None
+    arguments: Json = Field(default_factory=dict)
+
+
+class SchedulerKwargs(_Frozen):
+    """A scheduler picked by name, and when it steps."""
+
+    name: str | None = None
+    arguments: Json = Field(default_factory=dict)
+    interval: Literal["epoch", "step"] = Field(
+        default="epoch", description="when the scheduler steps"
+    )
+    monitor: str | None = Field(
+        default=None,
+        description="the metric that ReduceLROnPlateau watches; null: the validation loss",
+    )
+
+
+class LoaderKwargs(_Frozen):
+    """How a data set is cut into batches for evaluation: in order, every sample once."""
+
+    batch_size: Count = Field(default=64, description="samples in one batch, over all ranks")
+    num_workers: int = Field(
+        default=0,
+        ge=0,
+        description="processes that load data; 0: the training's own",
+        json_schema_extra=_NO_CHANGE,
+    )
+
+
+class TrainLoaderKwargs(_Frozen):
+    """How the training data is cut into batches."""
+
+    batch_size: Count = Field(
+        default=64, description="samples of one optimiser step, over all ranks"
+    )
+    num_workers: int = Field(
+        default=0,
+        ge=0,
+        description="processes that load data; 0: the training's own",
+        json_schema_extra=_NO_CHANGE,
+    )
+    shuffle: bool = Field(
+        default=True, description="a new order each epoch, from seed and epoch alone"
+    )
+    drop_last: bool = Field(default=False, description="leave out the last batch where it is short")
+
+
+class LoadDataKwargs(_Frozen):
+    """The loaders of the three splits."""
+
+    train_loader_kwargs: TrainLoaderKwargs = TrainLoaderKwargs()
+    val_loader_kwargs: LoaderKwargs = LoaderKwargs()
+    test_loader_kwargs: LoaderKwargs = LoaderKwargs()
+
+
+class FitKwargs(_Frozen):
+    """The training loop."""
+
+    max_epochs: Count = Field(default=20, description="passes over the training data")
+    max_steps: Count | None = Field(
+        default=None, description="optimiser steps at most; null: no limit"
+    )
+    clip_norm: Annotated[float, Field(gt=0)] | None = Field(
+        default=None,
+        description="largest norm of the gradients; larger ones are scaled down; null: off",
+    )
+    monitors: list[Monitor] = Field(
+        default=[],
+        description="what decides the best weights, as val_accuracy:max; empty: the task's own",
+    )
+    on_nonfinite: Literal["stop"] = Field(
+        default="stop", description="what a loss that is nan or inf does"
+    )
+    threads: Count | None = Field(
+        default=None,
+        description="CPU threads of torch; null: torch's default",
+        json_schema_extra=_NO_CHANGE,
+    )
+
+
+class LogKwargs(_Frozen):
+    """What is written while training, and how often."""
+
+    every: Count = Field(
+        default=50, description="steps between two rows of steps.csv", json_schema_extra=_NO_CHANGE
+    )
+    progress: bool = Field(
+        default=True, description="show progress and epoch lines", json_schema_extra=_NO_CHANGE
+    )
+    level: Literal["DEBUG", "INFO", "WARNING"] = Field(
+        default="INFO", description="the least that goes to run.log", json_schema_extra=_NO_CHANGE
+    )
+
+
+class Config(_Frozen):
+    """All settings of a run, as decided by people and by defaults."""
+
+    seed: int = Field(
+        default=0, ge=0, description="of weights, order of data, augmentation and dropout"
+    )
+    device: Device = Field(
+        default="auto", description="auto, cpu, cuda, cuda:1, mps", json_schema_extra=_NO_CHANGE
+    )
+    task_kwargs: Named = Named(name="supervised")
+    dataset_kwargs: Named = Named(name="digits")
+    load_data_kwargs: LoadDataKwargs = LoadDataKwargs()
+    model_kwargs: Named = Named(name="MLP")
+    optimizer_kwargs: Named = Named(name="AdamW")
+    scheduler_kwargs: SchedulerKwargs = SchedulerKwargs()
+    fit_kwargs: FitKwargs = FitKwargs()
+    log_kwargs: LogKwargs = LogKwargs()
+
+    def to_json(self) -> Json:
+        """The tree as it is stored: `format` first, names and arguments side by side."""
+        tree: Json = {"format": FORMAT}
+        for field in type(self).model_fields:
+            value = getattr(self, field)
+            kind = NAMED_GROUPS.get(field)
+            if kind is not None:
+                others = value.model_dump(mode="json", exclude={"name", "arguments"})
+                arguments = copy.deepcopy(value.arguments)
+                tree[field] = {f"{kind}_name": value.name, **others, **arguments}
+            elif isinstance(value, BaseModel):
+                tree[field] = value.model_dump(mode="json")
+            else:
+                tree[field] = value
+        return tree
+
+    @classmethod
+    def from_json(cls, tree: Mapping[str, Any]) -> Config:
+        """The config of a resolved tree; the arguments of named things are taken as they are.
+
+        Raises:
+            StoredFileError: the tree has not the structure of a config of this format.
+        """
+        values = {key: value for key, value in tree.items() if key != "format"}
+        if tree.get("format") != FORMAT:
+            raise StoredFileError(f"the config is of format {tree.get('format')}, not {FORMAT}")
+        for field, kind in NAMED_GROUPS.items():
+            group = values.get(field)
+            if not isinstance(group, Mapping) or f"{kind}_name" not in group:
+                raise StoredFileError(f"the config has no {field}.{kind}_name")
+            model = cls.model_fields[field].annotation
+            assert isinstance(model, type) and issubclass(model, BaseModel)
+            own = {key for key in model.model_fields if key not in ("name", "arguments")}
+            values[field] = {
+                "name": group[f"{kind}_name"],
+                **{key: value for key, value in group.items() if key in own},
+                "arguments": {
+                    key: copy.deepcopy(value)
+                    for key, value in group.items()
+                    if key not in own and key != f"{kind}_name"
+                },
+            }
+        try:
+            return cls.model_validate(values)
+        except ValueError as error:
+            raise StoredFileError(f"the config does not fit together: {error}") from error
+
+
+NAMED_GROUPS: Final = {
+    "task_kwargs": "task",
+    "dataset_kwargs": "dataset",
+    "model_kwargs": "model",
+    "optimizer_kwargs": "optimizer",
+    "scheduler_kwargs": "scheduler",
+}
+"""The groups that pick a thing by name, and what kind of thing."""

@@ -85,7 +85,7 @@ def write_atomic(path: Path, content: bytes, *, durable: bool = True) -> None:
     Raises:
         StorageError: the disk refused; the old content is untouched and no temporary file is left.
     """
-    temporary = path.with_name(f"{_TEMPORARY_PREFIX}{path.name[:100]}-{os.getpid()}-{secrets.token_hex(4)}")
+    temporary = _temporary_for(path)
     with storage_errors("write", path):
         try:
             write_new(temporary, content, durable=durable)
@@ -98,9 +98,45 @@ def write_atomic(path: Path, content: bytes, *, durable: bool = True) -> None:
             fsync_folder(path.parent)
 
 
+def write_exclusive(path: Path, content: bytes) -> bool:
+    """Write a file durably unless one is there; whether it was written. Readers see all of it or none.
+
+    Of several processes that write at once, one does.
+
+    Raises:
+        StorageError: the disk refused; no temporary file is left.
+    """
+    temporary = _temporary_for(path)
+    with storage_errors("write", path):
+        try:
+            write_new(temporary, content)
+            os.link(temporary, path)
+        except FileExistsError:
+            return False
+        finally:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+        fsync_folder(path.parent)
+    return True
+
+
 def is_temporary(name: str) -> bool:
     """Whether a file name is that of a write in progress, or of one that was killed."""
     return name.startswith(_TEMPORARY_PREFIX)
+
+
+def clear_temporaries(path: Path) -> None:
+    """Remove what killed writings of `path` left beside it; only for the one writer of the file."""
+    mark = f"{_TEMPORARY_PREFIX}{path.name[:40]}-"
+    with contextlib.suppress(OSError):
+        for name in os.listdir(path.parent):
+            if name.startswith(mark):
+                path.with_name(name).unlink()
+
+
+def _temporary_for(path: Path) -> Path:
+    mark = f"-{os.getpid()}-{secrets.token_hex(4)}"
+    return path.with_name(f"{_TEMPORARY_PREFIX}{path.name[:40]}{mark}")
 
 
 def _write_all(descriptor: int, content: bytes) -> None:

@@ -1,0 +1,76 @@
+"""Labels of a run: tags and a note, what people write at any time, also while it trains."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from stride.errors import NewerFormatError, StorageError, StoredFileError
+from stride.files import decode_json, storage_errors, write_json
+
+FORMAT = 1
+
+
+class Labels(msgspec.Struct, frozen=True, kw_only=True):
+    """All of labels.json."""
+
+    format: int = FORMAT
+    tags: tuple[str, ...] = ()
+    note: str = ""
+
+
+def read_labels(path: Path) -> Labels:
+    """Read a labels.json; no labels where there is no file.
+
+    Raises:
+        StoredFileError: torn, not JSON, or of a wrong type.
+        NewerFormatError: written by a newer stride.
+        StorageError: it cannot be read.
+    """
+    try:
+        with storage_errors("read", path):
+            content = path.read_bytes()
+    except FileNotFoundError:
+        return Labels()
+    tree = decode_json(content, path)
+    try:
+        labels = msgspec.convert(tree, Labels)
+    except msgspec.ValidationError as error:
+        raise StoredFileError(f"{path} holds no labels: {error}") from error
+    if labels.format > FORMAT:
+        raise NewerFormatError(f"{path} was written by a newer stride; update stride to read it")
+    return labels
+
+
+def write_labels(
+    path: Path,
+    lock_path: Path,
+    *,
+    add_tags: tuple[str, ...] = (),
+    remove_tags: tuple[str, ...] = (),
+    note: str | None = None,
+) -> Labels:
+    """Change labels.json and give the new labels; people who write at once take turns.
+
+    Tags keep the order in which they came, each once. A note of None stays as it is, "" removes it.
+
+    Raises:
+        StoredFileError: the labels that are there cannot be read; they stay.
+        StorageError: the disk refused, or another writer did not finish within ten seconds.
+    """
+    import filelock  # deferred: what reads labels needs no lock, and it is slow to import
+
+    turn = filelock.FileLock(lock_path, timeout=10)
+    try:
+        with storage_errors("write", path), turn:
+            old = read_labels(path)
+            tags = dict.fromkeys((*old.tags, *add_tags))
+            labels = Labels(
+                tags=tuple(tag for tag in tags if tag not in remove_tags),
+                note=old.note if note is None else note,
+            )
+            write_json(path, msgspec.to_builtins(labels))
+    except filelock.Timeout as error:
+        raise StorageError(f"cannot write {path}: another process has been writing it") from error
+    return labels

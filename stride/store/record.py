@@ -1,0 +1,232 @@
+"""The record of a run, run.json: frozen typed structs, read strictly and written whole."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from numbers import Integral
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from stride.errors import NewerFormatError, StoredFileError
+from stride.files import decode_json, encode_json, encode_number, storage_errors, write_atomic
+
+FORMAT = 1
+"""The format of run.json that this version writes; one small step in `_MIGRATIONS` leads to each."""
+
+Number = float | str
+"""A number as it is stored: itself, or "nan", "inf", "-inf"; `stride.files.decode_number` reads it."""
+
+
+class Status(StrEnum):
+    """How far a run is, as stored; what is true of `running` the reader works out."""
+
+    CREATED = "created"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+class Sign(msgspec.Struct, frozen=True, kw_only=True):
+    """A sign of life. `boottime` and `promise` are seconds; clocks of two boots are never compared."""
+
+    boottime: float
+    promise: float
+    step: int | None = None
+
+
+class AttemptRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One try at a run, with all that a reader needs to tell whether its process lives.
+
+    `started` and `ended` are UTC in ISO 8601; `pid_start` is in seconds since the boot (Linux) or the epoch.
+    """
+
+    number: int
+    started: str
+    host: str
+    machine_id: str
+    boot_id: str
+    pid: int
+    pid_start: float | None
+    pid_namespace: str
+    locked: bool = True
+    slurm_job: str | None = None
+    launcher: str = "python"
+    world_size: int = 1
+    device: str | None = None
+    threads: int | None = None
+    overrides: tuple[str, ...] = ()
+    first_step: int = 0
+    last_step: int | None = None
+    sign: Sign | None = None
+    out_of_memory_kills: int | None = None
+    ended: str | None = None
+    outcome: str | None = None
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the training is."""
+
+    epoch: int | None = None
+    max_epochs: int | None = None
+    step: int | None = None
+    max_steps: int | None = None
+
+
+class BestRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """The best value of a monitor: where it was reached, and the file with the weights."""
+
+    monitor: str
+    mode: str
+    value: Number
+    epoch: int | None = None
+    step: int | None = None
+    weights: str | None = None
+    metrics: dict[str, Number] = {}
+
+
+class Parent(msgspec.Struct, frozen=True, kw_only=True):
+    """The run that this one was made from, and how (`continued`, `same config`, ...)."""
+
+    relation: str
+    work_dir: str
+    run: str
+    id: str
+
+
+class CodeRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A thing of the user's own that the config names: its reference, file and digest."""
+
+    reference: str
+    path: str | None = None
+    digest: str | None = None
+
+
+class ErrorRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a run failed: the exception's type and message, and the file and line that raised it."""
+
+    type: str
+    message: str
+    where: str | None = None
+
+
+class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """All of run.json. `created` is UTC in ISO 8601; `resolved` and `fingerprints` have dotted keys."""
+
+    format: int = FORMAT
+    id: str
+    status: Status
+    created: str
+    stride: str
+    overrides: tuple[str, ...] = ()
+    chosen: tuple[str, ...] = ()
+    parent: Parent | None = None
+    code: tuple[CodeRecord, ...] = ()
+    resolved: dict[str, Any] = {}
+    fingerprints: dict[str, str] = {}
+    progress: Progress | None = None
+    last: dict[str, Number] = {}
+    best: tuple[BestRecord, ...] = ()
+    digests: dict[str, str] = {}
+    error: ErrorRecord | None = None
+    reason: str | None = None
+    attempts: tuple[AttemptRecord, ...] = ()
+
+    @property
+    def attempt(self) -> AttemptRecord | None:
+        """The newest attempt, None before the first."""
+        return self.attempts[-1] if self.attempts else None
+
+
+_decoder = msgspec.json.Decoder(RunRecord)
+_MIGRATIONS: dict[int, Any] = {}
+"""From each older format one step to the next: `{1: function(tree) -> tree of format 2}`."""
+
+
+def decode_record(content: bytes, path: Path) -> RunRecord:
+    """Read the bytes of a run.json; `path` is for the sentence of an error.
+
+    Raises:
+        StoredFileError: empty, cut off, not JSON, or of a wrong type.
+        NewerFormatError: written by a newer stride.
+    """
+    try:
+        record = _decoder.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _convert(decode_json(content, path), path)
+    return record if record.format == FORMAT else _convert(decode_json(content, path), path)
+
+
+def _convert(tree: Any, path: Path) -> RunRecord:
+    """The slow way: an older format, a newer one, or the sentence that says what is wrong."""
+    number = tree.get("format") if isinstance(tree, dict) else None
+    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+        raise StoredFileError(f"{path} is not the record of a run: it has no format number")
+    if number > FORMAT:
+        raise NewerFormatError(
+            f"{path} has format {number} and was written by a newer stride; this one reads up to"
+            f" {FORMAT}: update stride to read it"
+        )
+    for step in range(number, FORMAT):
+        tree = _MIGRATIONS[step](tree)
+    try:
+        return msgspec.convert(tree, RunRecord)
+    except msgspec.ValidationError as error:
+        raise StoredFileError(f"{path} is not the record of a run: {error}") from error
+
+
+def read_record(path: Path) -> RunRecord:
+    """Read a run.json.
+
+    Raises:
+        FileNotFoundError: there is none.
+        StoredFileError: empty, cut off, not JSON, or of a wrong type.
+        NewerFormatError: written by a newer stride.
+        StorageError: it cannot be read.
+    """
+    with storage_errors("read", path):
+        content = path.read_bytes()
+    return decode_record(content, path)
+
+
+def encode_record(record: RunRecord) -> bytes:
+    """The bytes of run.json: strict JSON, a bare nan nowhere."""
+    return encode_json(storable(msgspec.to_builtins(record)))
+
+
+def write_record(path: Path, record: RunRecord, *, durable: bool = True) -> None:
+    """Replace run.json atomically.
+
+    Raises:
+        StorageError: the disk refused; the old record stays.
+    """
+    write_atomic(path, encode_record(record), durable=durable)
+
+
+def utc_now() -> str:
+    """This moment, UTC in ISO 8601: `2026-11-20T13:36:00.123Z`."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def storable(value: Any) -> Any:
+    """The same tree with what strict JSON lacks replaced: nan and the infinities by strings, tuples by lists."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else encode_number(value)
+    if isinstance(value, dict):
+        return {key: storable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [storable(item) for item in value]
+    return value
+
+
+def stored_metrics(metrics: Mapping[str, Number]) -> dict[str, Number]:
+    """Metrics as they are stored; numbers of other libraries (NumPy, torch) become plain ones."""
+    return {
+        name: int(value) if isinstance(value, Integral) else encode_number(float(value))
+        for name, value in metrics.items()
+    }

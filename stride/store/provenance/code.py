@@ -1,0 +1,143 @@
+"""Code: the state of the files that an attempt was started from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from stride.store.provenance.changes import Changes
+from stride.store.provenance.digest import digest_of_code
+from stride.store.provenance.experiments import Experiments
+from stride.store.provenance.git import GIT_SECONDS, Git, GitError, open_repository
+from stride.store.provenance.head import (
+    Entry,
+    count_hidden,
+    is_pushed,
+    read_branch,
+    read_commit,
+    read_remote,
+    read_submodules,
+    read_tree,
+)
+from stride.store.provenance.kept_files import Content, shown
+from stride.store.provenance.record import FORMAT, CodeState
+from stride.store.provenance.untracked import NO_SOURCE, Untracked
+
+LISTED: Final = 200
+"""How many of the left-out files code.json lists; the count is of all."""
+
+
+@dataclass(frozen=True)
+class TakenCode:
+    """The state of the code, with the diff and the kept files in memory."""
+
+    state: CodeState
+    diff: bytes = b""
+    files: tuple[Content, ...] = field(default=(), repr=False)
+
+
+def take_code(source: Path, experiment: Path, *, seconds: float = GIT_SECONDS) -> TakenCode:
+    """Read the state of the repository around `source`; what cannot be read becomes a note.
+
+    Args:
+        source: a folder with the code, as a rule the working folder.
+        experiment: the experiment of the attempt, none of which is ever included.
+        seconds: how long git may take in all.
+    """
+    try:
+        git, filters = open_repository(source, seconds)
+    except GitError as error:
+        return TakenCode(CodeState(FORMAT, None, notes=(str(error),)))
+    state = CodeState(FORMAT, shown(str(git.folder)))
+    experiments = Experiments(git.folder, experiment, source)
+    try:
+        state, tree = _read_head(git, state)
+        return _read_files(git, state, tree, filters, experiments)
+    except GitError as error:
+        return TakenCode(msgspec.structs.replace(state, notes=(*state.notes, str(error))))
+
+
+def _read_head(git: Git, state: CodeState) -> tuple[CodeState, list[Entry]]:
+    notes: list[str] = []
+    commit = read_commit(git)
+    branch = read_branch(git)
+    if commit is None:
+        notes.append("the repository has no commit yet")
+    remote = read_remote(git, branch)
+    pushed = is_pushed(git, commit) if commit and remote else None
+    if pushed is False:
+        notes.append("the commit is on no branch of a remote: only this repository has it")
+    if hidden := count_hidden(git):
+        notes.append(f"git takes {hidden} files for unchanged (--assume-unchanged): not compared")
+    tree = read_tree(git, commit)
+    state = msgspec.structs.replace(
+        state,
+        commit=commit,
+        branch=shown(branch) if branch else None,
+        remote=remote,
+        pushed=pushed,
+        submodules=read_submodules(git, tree),
+        notes=tuple(notes),
+    )
+    if not _is_as_recorded(state):
+        notes.append("a submodule is not at the commit that is recorded for it, or was changed")
+        state = msgspec.structs.replace(state, notes=tuple(notes))
+    return state, tree
+
+
+def _is_as_recorded(state: CodeState) -> bool:
+    return all(m.commit in (None, m.recorded) and not m.changed for m in state.submodules)
+
+
+def _read_files(
+    git: Git,
+    state: CodeState,
+    tree: list[Entry],
+    filters: frozenset[str],
+    experiments: Experiments,
+) -> TakenCode:
+    base = state.commit or git.text("hash-object", "-t", "tree", "--stdin")
+    changes = Changes(git, base, filters, experiments)
+    state = msgspec.structs.replace(state, dirty=bool(changes.all), changed=len(changes.all))
+    notes = list(state.notes)
+    kept = list(changes.kept)
+    left_out = list(changes.left_out)
+    places = dict(changes.experiments)
+    complete = not left_out and _is_as_recorded(state)
+    digest = None
+    try:
+        untracked = Untracked(git, experiments)
+    except GitError as error:
+        notes.append(f"untracked files are not kept: {error}")
+        complete = False
+    else:
+        kept += untracked.kept
+        left_out += untracked.left_out
+        places |= untracked.places
+        notes += untracked.notes
+        complete = complete and not untracked.lost_source
+        algorithm = "sha1" if len(base) == 40 else "sha256"
+        digest = digest_of_code(
+            git.folder,
+            tree,
+            changes.all,
+            untracked.kept,
+            state.submodules,
+            experiments,
+            algorithm,
+        )
+    left_out += places.values()
+    left_out.sort(key=lambda item: item.reason == NO_SOURCE)
+    state = msgspec.structs.replace(
+        state,
+        digest=digest,
+        complete=complete,
+        files=tuple(content.describe() for content in kept),
+        left_out=tuple(left_out[:LISTED]),
+        left_out_count=len(left_out),
+        notes=tuple(notes),
+    )
+    return TakenCode(state, changes.diff, tuple(kept))

@@ -1,0 +1,110 @@
+"""Reading provenance: what is known of an attempt, put together from the folders that hold it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from stride.errors import NewerFormatError, StorageError, StoredFileError
+from stride.files import read_json, storage_errors
+from stride.store.provenance.folder import ProvenanceFolder
+from stride.store.provenance.packages import parse_packages
+from stride.store.provenance.record import FORMAT, CodeState, MachineState
+
+_State = TypeVar("_State", CodeState, MachineState)
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What is known of an attempt; a part that was not kept, or cannot be read, is None.
+
+    Attributes:
+        code_folder: where the code's diff and kept files are.
+        packages: name to version, with where it came from if that is not a package index.
+        notes: what went wrong while it was taken, and what cannot be read now.
+    """
+
+    code: CodeState | None = None
+    code_folder: ProvenanceFolder | None = None
+    packages: dict[str, str] | None = None
+    machine: MachineState | None = None
+    notes: tuple[str, ...] = ()
+
+    def read_diff(self) -> bytes:
+        """The diff of the tracked files, as `git apply` takes it; b"" where nothing was changed.
+
+        Raises:
+            StorageError: it cannot be read.
+        """
+        if self.code_folder is None:
+            return b""
+        try:
+            with storage_errors("read", self.code_folder.diff_path):
+                return self.code_folder.diff_path.read_bytes()
+        except FileNotFoundError:
+            return b""
+
+
+def read_folders(folders: Iterable[Path]) -> Provenance:
+    """What is known of the last of some attempts.
+
+    Args:
+        folders: of provenance, of the first attempt to the one in question; those that are not
+            there are passed over. A later attempt has only the parts in which it differs from the
+            earlier.
+    """
+    known = Provenance()
+    damage: list[str] = []
+    for path in folders:
+        folder = ProvenanceFolder(path)
+        code = _read_state(folder.code_path, CodeState, damage)
+        machine = _read_state(folder.machine_path, MachineState, damage)
+        packages = _read_packages(folder.packages_path, damage)
+        known = Provenance(
+            code=code or known.code,
+            code_folder=folder if code else known.code_folder,
+            packages=known.packages if packages is None else packages,
+            machine=machine or known.machine,
+        )
+    notes = [
+        *(known.code.notes if known.code else ()),
+        *(known.machine.notes if known.machine else ()),
+    ]
+    return Provenance(
+        known.code, known.code_folder, known.packages, known.machine, (*notes, *damage)
+    )
+
+
+def _read_state(path: Path, kind: type[_State], damage: list[str]) -> _State | None:
+    try:
+        tree = read_json(path)
+        stored = tree.get("format") if isinstance(tree, dict) else None
+        if isinstance(stored, int) and stored > FORMAT:
+            raise NewerFormatError(
+                f"{path} has format {stored}, written by a newer stride; this one reads {FORMAT}"
+            )
+        return msgspec.convert(tree, kind)
+    except FileNotFoundError:
+        return None
+    except msgspec.ValidationError as error:
+        damage.append(f"{path} cannot be read: {error}")
+    except (StoredFileError, StorageError) as error:
+        damage.append(str(error))
+    return None
+
+
+def _read_packages(path: Path, damage: list[str]) -> dict[str, str] | None:
+    try:
+        with storage_errors("read", path):
+            return parse_packages(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except UnicodeDecodeError:
+        damage.append(f"{path} is not UTF-8 text")
+    except (StoredFileError, StorageError) as error:
+        damage.append(f"{path}: {error}")
+    return None

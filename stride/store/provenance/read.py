@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -13,40 +13,23 @@ from stride.errors import NewerFormatError, StorageError, StoredFileError
 from stride.files import read_json, storage_errors
 from stride.store.provenance.folder import ProvenanceFolder
 from stride.store.provenance.packages import parse_packages
-from stride.store.provenance.record import FORMAT, CodeState, MachineState
+from stride.store.provenance.record import FORMAT, CodeState, MachineState, Provenance
+
+if TYPE_CHECKING:
+    from stride.store.run import Run
 
 _State = TypeVar("_State", CodeState, MachineState)
 
 
-@dataclass(frozen=True)
-class Provenance:
-    """What is known of an attempt; a part that was not kept, or cannot be read, is None.
+def read_provenance(run: Run, attempt: int | None = None) -> Provenance:
+    """What is known of an attempt of a run; of its newest one if none is named.
 
-    Attributes:
-        code_folder: where the code's diff and kept files are.
-        packages: name to version, with where it came from if that is not a package index.
-        notes: what went wrong while it was taken, and what cannot be read now.
+    Raises:
+        StoredFileError: run.json, which tells the number of attempts, cannot be read.
     """
-
-    code: CodeState | None = None
-    code_folder: ProvenanceFolder | None = None
-    packages: dict[str, str] | None = None
-    machine: MachineState | None = None
-    notes: tuple[str, ...] = ()
-
-    def read_diff(self) -> bytes:
-        """The diff of the tracked files, as `git apply` takes it; b"" where nothing was changed.
-
-        Raises:
-            StorageError: it cannot be read.
-        """
-        if self.code_folder is None:
-            return b""
-        try:
-            with storage_errors("read", self.code_folder.diff_path):
-                return self.code_folder.diff_path.read_bytes()
-        except FileNotFoundError:
-            return b""
+    if attempt is None:
+        attempt = len(run.read_record().attempts)
+    return read_folders(run.attempt_provenance_path(n) for n in range(1, max(attempt, 1) + 1))
 
 
 def read_folders(folders: Iterable[Path]) -> Provenance:
@@ -66,17 +49,27 @@ def read_folders(folders: Iterable[Path]) -> Provenance:
         packages = _read_packages(folder.packages_path, damage)
         known = Provenance(
             code=code or known.code,
-            code_folder=folder if code else known.code_folder,
+            code_folder=path if code else known.code_folder,
             packages=known.packages if packages is None else packages,
             machine=machine or known.machine,
         )
-    notes = [
-        *(known.code.notes if known.code else ()),
-        *(known.machine.notes if known.machine else ()),
-    ]
-    return Provenance(
-        known.code, known.code_folder, known.packages, known.machine, (*notes, *damage)
-    )
+    return replace(known, notes=tuple(damage))
+
+
+def read_diff(provenance: Provenance) -> bytes:
+    """The diff of the tracked files, as `git apply` takes it; b"" where nothing was changed.
+
+    Raises:
+        StorageError: it cannot be read.
+    """
+    if provenance.code_folder is None:
+        return b""
+    path = ProvenanceFolder(provenance.code_folder).diff_path
+    try:
+        with storage_errors("read", path):
+            return path.read_bytes()
+    except FileNotFoundError:
+        return b""
 
 
 def _read_state(path: Path, kind: type[_State], damage: list[str]) -> _State | None:

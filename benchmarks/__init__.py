@@ -1,0 +1,1 @@
+"""Every speed claim of the documents, measured against its peers: `python -m benchmarks`."""

@@ -1,0 +1,93 @@
+"""The command: `python -m benchmarks [--quick] [--only NAME ...] [--without-peers]`."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import shutil
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from benchmarks import machine, table
+from benchmarks.contestant import ROOT
+from benchmarks.peers import Peers
+from benchmarks.setting import Setting
+
+COMPARISONS = ("startup", "creation", "listing", "scalars", "steps")
+RESULTS = ROOT / "benchmarks" / "results"
+PAGE = ROOT / "docs" / "benchmarks.md"
+
+
+def main() -> None:
+    """Measure, print the tables, keep the samples in results/ and the tables in docs/benchmarks.md."""
+    options = _options()
+    peers = Peers()
+    if options.without_peers:
+        peers.leave()
+    else:
+        peers.build()
+    setting = Setting(quick=options.quick, scratch=options.scratch, peers=peers)
+    for name in options.only or COMPARISONS:
+        print(name, file=sys.stderr)
+        result = _measure(name, setting)
+        print(result["section"])
+        if not options.quick:
+            RESULTS.mkdir(exist_ok=True)
+            (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n")
+    if not options.quick:
+        _write_page()
+
+
+def _measure(name: str, setting: Setting) -> dict[str, Any]:
+    """One comparison: its section of the page and every sample behind it."""
+    comparison = importlib.import_module(f"benchmarks.comparisons.{name}")
+    where = machine.describe(setting.scratch)
+    groups = []
+    try:
+        for group in comparison.groups(setting):
+            groups.append(group)
+    finally:
+        shutil.rmtree(setting.scratch, ignore_errors=True)
+    rows = [row for group in groups for row in group.rows]
+    return {
+        "section": table.render(comparison.TITLE, comparison.REMARKS, rows, where),
+        "machine": where,
+        "groups": [asdict(group) for group in groups],
+    }
+
+
+def _write_page() -> None:
+    """Every comparison's newest section, so that one can be measured again alone."""
+    sections = {}
+    for name in COMPARISONS:
+        result = RESULTS / f"{name}.json"
+        if result.is_file():
+            sections[name] = json.loads(result.read_text())["section"]
+    table.place(PAGE, sections)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "--quick", action="store_true", help="few repeats of little work; nothing is written"
+    )
+    parser.add_argument(
+        "--only", action="append", choices=COMPARISONS, help="measure this one; repeatable"
+    )
+    parser.add_argument(
+        "--without-peers", action="store_true", help="install nothing; only what needs no peer"
+    )
+    parser.add_argument(
+        "--scratch",
+        type=Path,
+        default=ROOT / "build" / "benchmarks",
+        help="where runs are made and removed; on the disk that is to be measured",
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -170,9 +170,10 @@ class Attempt:
         kept[best.monitor] = best
         self._change(best=tuple(kept.values()))
 
-    def digest(self, name: str, digest: str) -> None:
-        """Record the digest of a file of weights, by its name (`best.safetensors`)."""
-        self._change(digests={**self._record.digests, name: digest})
+    def digest(self, name: str, digest: str | None) -> None:
+        """Record the digest of a file of weights, by its name (`best.safetensors`); None forgets it."""
+        digests = {known: value for known, value in self._record.digests.items() if known != name}
+        self._change(digests=digests if digest is None else {**digests, name: digest})
 
     def note(self, reason: str) -> None:
         """Leave word of what is about to end the process, as from the handler of a signal; written at once."""

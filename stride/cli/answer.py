@@ -19,8 +19,12 @@ def write(text: str) -> None:
         BrokenPipeError: the reader has gone; the group of commands ends quietly.
         StorageError: standard output is a file on a full disk.
     """
+    _write(text + "\n")
+
+
+def _write(text: str) -> None:
     try:
-        sys.stdout.write(text + "\n")
+        sys.stdout.write(text)
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -51,14 +55,15 @@ def write_json(value: Any) -> None:
     write(json.dumps(plain(value), ensure_ascii=False, indent=2, allow_nan=False))
 
 
-def write_json_array(values: Iterable[Any]) -> None:
-    """Write one JSON array, an element a line, each as soon as it is there."""
-    separator = "["
+def write_json_array(values: Iterable[Any], *, live: bool = False) -> None:
+    """Write one JSON array, an element a line, each as soon as it is there; `live` flushes each."""
+    before = "[\n"
     for value in values:
-        sys.stdout.write(separator + "\n")
-        sys.stdout.write(json.dumps(plain(value), ensure_ascii=False, allow_nan=False))
-        separator = ","
-    write("\n]" if separator == "," else "[]")
+        _write(before + json.dumps(plain(value), ensure_ascii=False, allow_nan=False))
+        before = ",\n"
+        if live:
+            flush()
+    _write("[]\n" if before == "[\n" else "\n]\n")
 
 
 def plain(value: Any) -> Any:

@@ -1,13 +1,114 @@
-"""Shell completion of runs and config keys."""
+"""Shell completion: experiments, runs, config keys and their values, by Typer's protocol.
+
+What a shell asks for is answered in one process a key press, so nothing is imported before it is
+needed, and an error answers with nothing: the shell then completes file names.
+"""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable, MutableMapping
+from pathlib import Path
+
+import typer
+
+from stride.errors import StrideError
+from stride.store.work_dir import WorkDir
+
+VARIABLE = "_STRIDE_COMPLETE"
+"""Set by the scripts that `stride --show-completion` prints."""
+
+_KEY_BEFORE_CURSOR = "_STRIDE_COMPLETE_KEY"
+
+
+def complete_experiment(incomplete: str) -> list[str]:
+    """Folders that are experiments."""
+    return [str(folder) for folder in _experiments(incomplete)]
+
 
 def complete_run(incomplete: str) -> list[str]:
-    """Runs of the experiment that was typed so far."""
-    return []
+    """Runs of the experiment before the slash, the only one that fits, or the current folder."""
+    folder, slash, _ = incomplete.rpartition("/")
+    if slash:
+        return _runs_of(folder or "/", f"{folder}/", incomplete)
+    own = _runs_of(".", "", incomplete)
+    found = _experiments(incomplete)
+    if len(found) == 1:
+        return [*own, *_runs_of(found[0], f"{found[0]}/", incomplete)]
+    return [*own, *(f"{folder}/" for folder in found)]
 
 
-def complete_key(incomplete: str) -> list[str]:
-    """Config keys."""
-    return []
+def _experiments(incomplete: str) -> list[str]:
+    folder, slash, beginning = incomplete.rpartition("/")
+    parent = Path(folder + slash)
+    try:
+        entries = sorted(entry.name for entry in os.scandir(parent) if entry.is_dir())
+    except OSError:
+        return []
+    names = [name for name in entries if name.startswith(beginning) and name[0] != "."]
+    return [f"{folder}{slash}{name}" for name in names if WorkDir(parent / name).exists()]
+
+
+def _runs_of(folder: str, prefix: str, incomplete: str) -> list[str]:
+    experiment = WorkDir(folder)
+    if not experiment.exists():
+        return []
+    try:
+        names = [run.name for run in experiment.runs()]
+    except StrideError:
+        return []
+    numbered = any(name.isdigit() for name in names)
+    addresses = (prefix + name for name in [*names, *(["latest"] if numbered else [])])
+    return [address for address in addresses if address.startswith(incomplete)]
+
+
+def complete_key(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Config keys with `=`, with its default the only one that fits; after `=` possible values."""
+    # Deferred: the schema needs pydantic, which completing a run does not.
+    from stride.cli.key_completion import complete
+
+    before = os.environ.get(_KEY_BEFORE_CURSOR, "")
+    typed = [text for text in ctx.params.get("config") or () if "=" in text]
+    try:
+        found = complete(typed, before + incomplete)
+    except StrideError:
+        return []
+    return [text.removeprefix(before) for text in found]
+
+
+def complete_removal(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Config keys alone."""
+    return [text.partition("=")[0] for text in complete_key(ctx, incomplete)]
+
+
+def prepare(environ: MutableMapping[str, str]) -> None:
+    """Undo what bash does to `--config a.b=c`: it hands over three words and wants the last back.
+
+    The words are joined again. Where the cursor is behind the `=`, the key is put aside for
+    `complete_key`, and the value stands alone.
+    """
+    if environ.get(VARIABLE) != "complete_bash":
+        return
+    words, cursor = environ["COMP_WORDS"].split("\n"), int(environ["COMP_CWORD"])
+    typed = words[: cursor + 1]
+    key = ""
+    if len(typed) > 2 and "=" in typed[-2:]:
+        at = len(typed) - 1 if typed[-1] == "=" else len(typed) - 2
+        key = typed[at - 1] + "="
+        typed = [*typed[: at - 1], "".join(typed[at + 1 :])]
+    joined = _join(typed[:-1])
+    environ["COMP_WORDS"] = "\n".join([*joined, typed[-1]])
+    environ["COMP_CWORD"] = str(len(joined))
+    environ[_KEY_BEFORE_CURSOR] = key
+
+
+def _join(words: Iterable[str]) -> list[str]:
+    joined: list[str] = []
+    glue = False
+    for word in words:
+        if joined and (word == "=" or glue):
+            joined[-1] += word
+        else:
+            joined.append(word)
+        glue = word == "="
+    return joined

@@ -15,6 +15,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
+from stride.cli import answer
 from stride.cli.commands import COMMANDS
 from stride.cli.help_page import Rows, help_page
 from stride.cli.parameters import as_text
@@ -75,7 +76,9 @@ class Group(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run the command that is called; a reader that has gone away ends it quietly."""
         try:
-            return super().invoke(ctx)
+            result = super().invoke(ctx)
+            answer.flush()
+            return result
         except BrokenPipeError:
             _abandon_standard_output()
             return None

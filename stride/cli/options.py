@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from stride.cli.completion import complete_key, complete_run
+from stride.cli.completion import complete_key, complete_removal, complete_run
 
 Json = Annotated[
     bool, typer.Option("--json", help="Answer in JSON; its fields are in docs/cli.md.")
@@ -37,7 +37,7 @@ Remove = Annotated[
     typer.Option(
         "--remove",
         metavar="KEY",
-        autocompletion=complete_key,
+        autocompletion=complete_removal,
         help="Give a config key its default back. Repeatable.",
     ),
 ]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from stride.cli.terminal import Terminal
-from stride.cli.text import cut, pad, width_of
+from stride.cli.text import cut, width_of
 
 GAP = 2
 
@@ -30,18 +30,31 @@ class Cell:
 def draw_table(
     columns: Sequence[Column], rows: Sequence[Sequence[Cell]], terminal: Terminal
 ) -> Iterator[str]:
-    """The lines of a table, its heading first; the last column gives way where the terminal ends."""
+    """The lines of a table, heading first; the last column gives way where the terminal ends."""
     widths = widths_of(columns, rows)
     if terminal.width is not None:
         taken = sum(widths[:-1]) + GAP * (len(widths) - 1)
         widths[-1] = min(widths[-1], max(8, terminal.width - taken))
     heading = [Cell(column.heading, "bold") for column in columns]
     for row in (heading, *rows):
-        cells = [
-            terminal.paint(pad(cut(cell.text, width), width, right=column.right), cell.style)
-            for column, cell, width in zip(columns, row, widths, strict=True)
-        ]
-        yield (" " * GAP).join(cells).rstrip()
+        yield _draw_row(row, columns, widths, terminal)
+
+
+def _draw_row(
+    row: Sequence[Cell], columns: Sequence[Column], widths: Sequence[int], terminal: Terminal
+) -> str:
+    cells = [
+        _draw_cell(cell, width, column.right, terminal)
+        for column, cell, width in zip(columns, row, widths, strict=True)
+    ]
+    return (" " * GAP).join(cells).rstrip()
+
+
+def _draw_cell(cell: Cell, width: int, right: bool, terminal: Terminal) -> str:
+    text = cut(cell.text, width)
+    filling = " " * (width - width_of(text))
+    painted = terminal.paint(text, cell.style)
+    return filling + painted if right else painted + filling
 
 
 def widths_of(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> list[int]:
@@ -52,3 +65,30 @@ def widths_of(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> list
         else width_of(column.heading)
         for index, column in enumerate(columns)
     ]
+
+
+def draw_comparison(
+    columns: Sequence[Column], rows: Sequence[Sequence[Cell] | str], terminal: Terminal
+) -> Iterator[str]:
+    """A table with headings between its rows; a row that is a text is such a heading.
+
+    On a terminal that is too narrow, the columns of values share the room that the names leave.
+    """
+    cells = [row for row in rows if not isinstance(row, str)]
+    widths = widths_of(columns, cells)
+    if terminal.width is not None:
+        widths = [widths[0], *_shared(widths[1:], terminal.width - widths[0] - GAP)]
+    yield _draw_row([Cell(column.heading, "bold") for column in columns], columns, widths, terminal)
+    for row in rows:
+        if isinstance(row, str):
+            yield terminal.paint(row, "bold")
+        else:
+            yield _draw_row(row, columns, widths, terminal)
+
+
+def _shared(widths: list[int], room: int) -> list[int]:
+    """Narrow the widest columns until all fit; none below eight."""
+    widths = list(widths)
+    while sum(widths) + GAP * (len(widths) - 1) > room and max(widths) > 8:
+        widths[widths.index(max(widths))] -= 1
+    return widths

@@ -1,4 +1,4 @@
-"""A piece of text on a screen: its width in columns, cut, padded, and made harmless."""
+"""A piece of text on a screen: its width in columns, cut, and made harmless."""
 
 from __future__ import annotations
 
@@ -46,9 +46,3 @@ def cut(text: str, width: int) -> str:
         if taken > width - 1:
             return text[:index] + "…"
     return text
-
-
-def pad(text: str, width: int, *, right: bool = False) -> str:
-    """Text filled with spaces to `width` columns; `right` puts the text at the right end."""
-    filling = " " * (width - width_of(text))
-    return filling + text if right else text + filling

@@ -13,7 +13,7 @@ NOTHING = "-"
 
 
 def value_text(value: Any) -> str:
-    """A config value or a metric on one line: text bare, numbers short, the rest as compact JSON."""
+    """A config value on one line: text bare, numbers exact, the rest as JSON."""
     if value is None:
         return "null"
     if isinstance(value, str):
@@ -21,7 +21,7 @@ def value_text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return f"{value:.6g}"
+        return repr(value)
     if isinstance(value, int):
         return str(value)
     return harmless(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str))

@@ -1,0 +1,43 @@
+"""`stride create`: claims a run with its config, to be trained later."""
+
+from __future__ import annotations
+
+from stride.cli import answer
+from stride.cli.options import Config, ConfigFile, Json, Remove
+from stride.cli.row import read_row
+from stride.cli.run_json import FIELDS as RUN_FIELDS
+from stride.cli.run_json import run_fields
+from stride.cli.settings import read_settings
+
+EXAMPLES = (
+    "stride create --config work_dir=exp --config optimizer_kwargs.lr=3e-4",
+    "stride create --config work_dir=exp --config run=baseline",
+    "stride fit $(stride create --config work_dir=exp)",
+)
+FIELDS = RUN_FIELDS
+
+
+def create(
+    config: Config = None,
+    config_file: ConfigFile = None,
+    remove: Remove = None,
+    json: Json = False,
+) -> None:
+    """Claim a run with its config; train it later.
+
+    Prints the address of the new run, as stride fit takes it. Names, keys and types are checked;
+    the device and the data are checked when it trains.
+    """
+    settings = read_settings(config, config_file, remove)
+    experiment = settings.experiment()
+    resolved = settings.resolve(experiment)
+    run = experiment.create(
+        resolved.config.to_json(),
+        name=settings.run,
+        overrides=settings.typed,
+        chosen=resolved.chosen,
+    )
+    if json:
+        answer.write_json(run_fields(read_row(run)))
+        return
+    answer.write(run.address)

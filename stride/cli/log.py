@@ -1,0 +1,128 @@
+"""`stride log`: the log of a run, and what is added to it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Annotated, TextIO
+
+import typer
+
+from stride.cli import answer
+from stride.cli.experiment import open_run
+from stride.cli.log_line import LogLine, read_entries
+from stride.cli.options import Json, RunAddress
+from stride.cli.parameters import whole_number
+from stride.cli.terminal import Terminal, standard_output
+from stride.cli.text import harmless
+from stride.errors import RunStateError
+from stride.files import storage_errors
+from stride.store.liveness import Life
+from stride.store.record import Status
+from stride.store.run import Run
+
+_WAIT = 0.2
+"""Seconds between two looks at the file."""
+_LOOKS_A_STATUS = 5
+"""Looks at the file for each look at the status of the run."""
+
+EXAMPLES = (
+    "stride log exp/3",
+    "stride log exp/3 -n 20",
+    "stride log exp/latest -f  # until the run ends",
+)
+FIELDS = {
+    "[]": "an array, one record a line; with -f each as soon as the next begins",
+    "time": "moment of the record, UTC, ISO 8601; null for a line that is no record",
+    "level": "DEBUG, INFO, WARNING, ERROR or CRITICAL",
+    "host": "host name",
+    "rank": "rank of the process",
+    "module": "name of the logger",
+    "message": "the text, with its further lines",
+}
+
+
+def log(
+    run: RunAddress,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on until the run ends; Ctrl-C stops.")
+    ] = False,
+    lines: Annotated[
+        str | None, typer.Option("--lines", "-n", metavar="N", help="Only the last N lines.")
+    ] = None,
+    rank: Annotated[
+        str, typer.Option("--rank", metavar="N", help="The log of another rank.")
+    ] = "0",
+    json: Json = False,
+) -> None:
+    """Print the log of a run, and follow it.
+
+    With -f, waits for a run that has not started, and ends when the run does.
+    """
+    opened = open_run(run)
+    number = whole_number("--rank", rank)
+    last = None if lines is None else whole_number("--lines", lines)
+    if not follow and not opened.log_path(number).exists():
+        raise RunStateError(f"{run} has no log: its status is {opened.status().text}")
+    texts = _read(opened, number, last, follow=follow)
+    if json:
+        answer.write_json_array((each.fields for each in read_entries(texts)), live=follow)
+        return
+    terminal = standard_output()
+    for text in texts:
+        answer.write(_painted(text, terminal))
+        if follow:
+            answer.flush()
+
+
+def _read(run: Run, rank: int, last: int | None, *, follow: bool) -> Iterator[str]:
+    """The lines of the log, the last ones only if so asked, then what is added to it."""
+    path = run.log_path(rank)
+    while not path.exists():
+        if _has_ended(run):
+            return
+        time.sleep(_WAIT)
+    with storage_errors("read", path), path.open(encoding="utf-8", errors="replace") as stream:
+        there = _whole_lines(stream.read())
+        lines, torn = there[:-1], there[-1]
+        yield from lines if last is None else lines[max(0, len(lines) - last) :]
+        if follow:
+            yield from _follow(run, stream, torn)
+        elif torn:
+            yield torn
+
+
+def _follow(run: Run, stream: TextIO, torn: str) -> Iterator[str]:
+    """What is appended, line by line, until the run has ended and its last line is read."""
+    looks = 0
+    ended = False
+    while True:
+        *lines, torn = _whole_lines(torn + stream.read())
+        yield from lines
+        if ended:
+            if torn:
+                yield torn
+            return
+        looks += 1
+        ended = looks % _LOOKS_A_STATUS == 0 and _has_ended(run)
+        if not ended:
+            time.sleep(_WAIT)
+
+
+def _whole_lines(text: str) -> list[str]:
+    """Lines, and as the last element what has no newline yet, "" if nothing."""
+    return text.split("\n")
+
+
+def _has_ended(run: Run) -> bool:
+    verdict = run.status()
+    if verdict.status in (Status.CREATED, Status.RUNNING):
+        return verdict.life is Life.CRASHED
+    return True
+
+
+def _painted(text: str, terminal: Terminal) -> str:
+    """A line of the log: warnings and errors stand out, control characters do nothing."""
+    line = LogLine.parse(text)
+    style = {"WARNING": "yellow", "ERROR": "red", "CRITICAL": "bold red"}.get(line.level or "", "")
+    return terminal.paint(harmless(text), style)

@@ -19,10 +19,23 @@ def join_key(path: Iterable[str]) -> str:
 
 def split_key(key: str) -> Path:
     """The path of a dotted key; the inverse of `join_key`. Parts may be empty: callers decide."""
+    return tuple(_unescaped(part) for part in raw_parts(key))
+
+
+def raw_parts(key: str) -> list[str]:
+    """The parts of a dotted key as they stand there, backslashes and all."""
     if "\\" not in key:
-        return tuple(key.split("."))
-    parts = re.findall(r"(?:^|(?<=\.))((?:[^\\.]|\\.)*\\?)(?:\.|$)", key)
-    return tuple(re.sub(r"\\(.)", r"\1", part) for part in parts)
+        return key.split(".")
+    parts = []
+    for match in re.finditer(r"((?:[^\\.]|\\.)*\\?)(\.|$)", key, re.DOTALL):
+        parts.append(match[1])
+        if not match[2]:
+            break
+    return parts
+
+
+def _unescaped(part: str) -> str:
+    return re.sub(r"\\(.)", r"\1", part, flags=re.DOTALL)
 
 
 def lookup(tree: Mapping[str, Any], path: Path) -> Any:

@@ -1,0 +1,97 @@
+"""Averages of losses over steps: kept on the device, read in one go."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from stride.training.output import Output
+from stride.training.task import losses_by_name
+
+
+class WeightedMeans:
+    """Weighted means by name, summed in float64 in the order of the steps."""
+
+    def __init__(self) -> None:
+        self._sums: dict[str, float] = {}
+        self._weights: dict[str, float] = {}
+
+    def add(self, name: str, value: float, weight: float) -> None:
+        """Take in a value that is a mean over `weight` items; one of no weight says nothing."""
+        if weight == 0.0:
+            return
+        self._sums[name] = self._sums.get(name, 0.0) + value * weight
+        self._weights[name] = self._weights.get(name, 0.0) + weight
+
+    def means(self, prefix: str = "") -> dict[str, float]:
+        """The means, names prefixed; no name that nothing was added to."""
+        return {prefix + name: total / self._weights[name] for name, total in self._sums.items()}
+
+    def clear(self) -> None:
+        """Begin again."""
+        self._sums.clear()
+        self._weights.clear()
+
+
+class LossReader:
+    """The losses of the steps since the last reading, still on the device.
+
+    `add` waits for nothing; `read_into` waits once for all of them.
+    """
+
+    def __init__(self) -> None:
+        self._totals: list[Tensor] = []
+        self._weights: list[Tensor | float] = []
+        self._named: list[Mapping[str, Tensor]] = []
+
+    def __len__(self) -> int:
+        return len(self._totals)
+
+    def add(self, output: Output, total: Tensor) -> None:
+        """Keep the losses of a step; `total` is their detached sum, a scalar."""
+        self._totals.append(total)
+        self._weights.append(output.weight)
+        if not isinstance(output.losses, Tensor):
+            self._named.append({name: loss.detach() for name, loss in losses_by_name(output).items()})
+
+    def read_into(self, *means: WeightedMeans) -> int | None:
+        """Add all to the means as `loss` and `loss_<name>`; the position of the first that is not finite."""
+        if not self._totals:
+            return None
+        totals: list[float] = torch.stack(self._totals).tolist()
+        weights = _numbers(self._weights)
+        named = _named_numbers(self._named)
+        for mean in means:
+            for position, (total, weight) in enumerate(zip(totals, weights, strict=True)):
+                mean.add("loss", total, weight)
+                for name, values in named.items():
+                    if position in values:
+                        mean.add(f"loss_{name}", values[position], weight)
+        self._totals.clear()
+        self._weights.clear()
+        self._named.clear()
+        bad = (position for position, total in enumerate(totals) if not math.isfinite(total))
+        return next(bad, None)
+
+
+def _numbers(weights: list[Tensor | float]) -> list[float]:
+    tensors = [weight for weight in weights if isinstance(weight, Tensor)]
+    if not tensors:
+        return [float(weight) for weight in weights]
+    read = iter(torch.stack(tensors).tolist())
+    return [float(next(read)) if isinstance(weight, Tensor) else float(weight) for weight in weights]
+
+
+def _named_numbers(named: list[Mapping[str, Tensor]]) -> dict[str, dict[int, float]]:
+    """For each name the value at each position; a task may leave a loss out of some batches."""
+    names = dict.fromkeys(name for losses in named for name in losses)
+    read: dict[str, dict[int, float]] = {}
+    for name in names:
+        present = [position for position, losses in enumerate(named) if name in losses]
+        values: list[Any] = torch.stack([named[position][name] for position in present]).tolist()
+        read[name] = dict(zip(present, values, strict=True))
+    return read

@@ -1,0 +1,70 @@
+"""The evaluation of a model on one split: every sample once, weighted by valid items."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
+
+import torch
+from torch import nn
+
+from stride.training.averages import LossReader, WeightedMeans
+from stride.training.loaders import Batches
+from stride.training.metrics import Metric, read_metrics
+from stride.training.output import total_loss
+from stride.training.task import Task, modules_of
+
+_READ_EVERY = 256
+"""Batches between two readings: losses on the device must not pile up without bound."""
+
+
+def evaluate(
+    task: Task,
+    model: nn.Module,
+    batches: Batches,
+    device: torch.device,
+    *,
+    between: Callable[[], None] = lambda: None,
+) -> dict[str, float]:
+    """The mean losses (`loss`, `loss_<name>`) and the metrics over all batches.
+
+    Modules are in evaluation mode meanwhile, and afterwards as they were, part by part.
+
+    Args:
+        between: called after each batch: a sign of life, a look at whether to stop.
+    """
+    metrics = task.metrics()
+    place_metrics(metrics.values(), device)
+    losses, means = LossReader(), WeightedMeans()
+    with evaluation_mode(model, task), torch.no_grad():
+        for batch in batches.epoch(1):
+            output = task.evaluate(model, batch)
+            losses.add(output, total_loss(output.losses).detach())
+            for metric in metrics.values():
+                metric.update(*output.outputs)
+            if len(losses) >= _READ_EVERY:
+                losses.read_into(means)
+            between()
+    losses.read_into(means)
+    return means.means() | read_metrics(metrics)
+
+
+@contextlib.contextmanager
+def evaluation_mode(model: nn.Module, task: Task) -> Iterator[None]:
+    """Evaluation mode inside; afterwards each part is in the mode in which it was, frozen ones too."""
+    before = [(part, part.training) for module in modules_of(model, task) for part in module.modules()]
+    try:
+        for module in modules_of(model, task):
+            module.eval()
+        yield
+    finally:
+        for part, training in before:
+            part.training = training
+
+
+def place_metrics(metrics: Iterable[Metric], device: torch.device) -> None:
+    """Move metrics that are modules, as those of torchmetrics, to the device; the built-in ones follow their inputs."""
+    for metric in metrics:
+        if isinstance(metric, nn.Module):
+            metric.to(device)
+

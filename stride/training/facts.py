@@ -1,0 +1,63 @@
+"""What the data says about itself: shapes, and whether its targets are classes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset, Subset
+
+
+def read_facts(dataset: Dataset[Any] | None) -> dict[str, Any]:
+    """The facts that a model or task may ask for: `input_shape`, `output_shape`, `target_kind`; None where unknown.
+
+    A data set states them as attributes; what it does not state is worked out from its first sample where that is
+    a pair of arrays or numbers. The number of classes is the length of its attribute `classes`.
+    """
+    stated = {name: _stated(dataset, name) for name in ("input_shape", "output_shape", "target_kind")}
+    if None in stated.values():
+        guessed = _from_sample(_first_sample(dataset), _stated(dataset, "classes"))
+        stated = {name: guessed.get(name) if fact is None else fact for name, fact in stated.items()}
+    return {
+        name: fact if fact is None or isinstance(fact, str) else [int(size) for size in fact]
+        for name, fact in stated.items()
+    }
+
+
+def _stated(dataset: object, name: str) -> Any:
+    """An attribute of the data set, or of the one that it is a part of: data sets of others state what they like."""
+    while isinstance(dataset, Subset) and getattr(dataset, name, None) is None:
+        dataset = dataset.dataset
+    return getattr(dataset, name, None)
+
+
+def _first_sample(dataset: Any) -> Any:
+    return dataset[0] if dataset is not None and len(dataset) else None
+
+
+def _from_sample(sample: Any, classes: Any) -> Mapping[str, Any]:
+    if not isinstance(sample, Sequence) or isinstance(sample, str) or len(sample) != 2:
+        return {}
+    inputs, target = (_as_tensor(part) for part in sample)
+    facts: dict[str, Any] = {}
+    if inputs is not None:
+        facts["input_shape"] = list(inputs.shape)
+    if target is None:
+        return facts
+    if target.is_floating_point():
+        return facts | {"target_kind": "numbers", "output_shape": list(target.shape) or [1]}
+    facts["target_kind"] = "classes"
+    if isinstance(classes, Sequence):
+        facts["output_shape"] = [len(classes), *target.shape]
+    return facts
+
+
+def _as_tensor(value: Any) -> Tensor | None:
+    if isinstance(value, Tensor):
+        return value
+    if isinstance(value, (int, float, np.ndarray, np.generic)):
+        return torch.as_tensor(value)
+    return None

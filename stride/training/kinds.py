@@ -1,0 +1,152 @@
+"""What makes a class or function a task, data set, model, loss, optimiser or scheduler.
+
+A class is known by the names of its bases, so that torch need not be imported to look at it: whatever
+derives from torch's classes has imported torch by then.
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from stride.errors import CodeReferenceError
+from stride.training.builtin_things import KIND_WORDS
+
+
+@dataclass(frozen=True)
+class Base:
+    """A class by its name.
+
+    Attributes:
+        module: that defines it.
+        name: in that module.
+        shown: as people import it.
+    """
+
+    module: str
+    name: str
+    shown: str
+
+    def is_base_of(self, thing: object) -> bool:
+        """Whether a class is this one or derives from it."""
+        return isinstance(thing, type) and any(
+            (parent.__module__, parent.__qualname__) == (self.module, self.name)
+            for parent in thing.__mro__
+        )
+
+
+BASES: Final[Mapping[str, Base]] = {
+    "task": Base("stride.training.task", "Task", "stride.Task"),
+    "dataset": Base("torch.utils.data.dataset", "Dataset", "torch.utils.data.Dataset"),
+    "model": Base("torch.nn.modules.module", "Module", "torch.nn.Module"),
+    "loss": Base("torch.nn.modules.module", "Module", "torch.nn.Module"),
+    "optimizer": Base("torch.optim.optimizer", "Optimizer", "torch.optim.Optimizer"),
+    "scheduler": Base(
+        "torch.optim.lr_scheduler", "LRScheduler", "torch.optim.lr_scheduler.LRScheduler"
+    ),
+}
+_ITERABLE: Final = Base("torch.utils.data.dataset", "IterableDataset", "IterableDataset")
+_TENSOR: Final = Base("torch", "Tensor", "torch.Tensor")
+
+
+def is_of_kind(kind: str, thing: object) -> bool:
+    """Whether a class derives from the kind's base, or a function is annotated to return one."""
+    if isinstance(thing, type):
+        return BASES[kind].is_base_of(thing)
+    return BASES[kind].is_base_of(_returned(thing)) or (kind == "loss" and is_plain_loss(thing))
+
+
+def is_plain_loss(thing: object) -> bool:
+    """Whether it is a function of outputs and targets that is annotated to return a tensor."""
+    return _TENSOR.is_base_of(_returned(thing))
+
+
+def check_kind(kind: str, thing: object, name: str) -> None:
+    """The thing that a name picked can be used as one of the kind. It is not called.
+
+    Raises:
+        CodeReferenceError: it cannot; the sentence says what is wanted.
+    """
+    base, words = BASES[kind], KIND_WORDS[kind]
+    wanted = f"a {words} is a class derived from {base.shown}, or a function annotated to return one"
+    if kind == "loss":
+        wanted += ", or a function of outputs and targets annotated to return a torch.Tensor"
+    if not is_of_kind(kind, thing):
+        raise CodeReferenceError(f"{name} is {_what_it_is(thing)} and no {words}: {wanted}")
+    if isinstance(thing, type) and inspect.isabstract(thing):
+        missing = ", ".join(sorted(thing.__abstractmethods__))
+        raise CodeReferenceError(f"{name} is abstract: it has no {missing} yet")
+    if isinstance(thing, type) and (thing.__module__, thing.__qualname__) == (
+        base.module,
+        base.name,
+    ):
+        raise CodeReferenceError(f"{name} is the base of every {words}; derive one from it")
+    if kind == "dataset":
+        _check_dataset(thing, name)
+
+
+def _check_dataset(thing: object, name: str) -> None:
+    made = thing if isinstance(thing, type) else _returned(thing)
+    if _ITERABLE.is_base_of(made):
+        raise CodeReferenceError(
+            f"{name} is an iterable data set; stride needs one with a length and an index, derived"
+            " from torch.utils.data.Dataset"
+        )
+    parameters = inspect.signature(typing.cast(Any, thing)).parameters.values()
+    if not any(p.name == "split" or p.kind is p.VAR_KEYWORD for p in parameters):
+        raise CodeReferenceError(
+            f'{name} takes no argument `split`; a data set is built once with split="train", once'
+            ' with "val" and once with "test"'
+        )
+
+
+def check_built(kind: str, built: object, name: str) -> None:
+    """What a class or function gave when it was called is one of the kind.
+
+    Raises:
+        CodeReferenceError: a function did not keep the promise of its annotation.
+    """
+    if not BASES[kind].is_base_of(type(built)):
+        raise CodeReferenceError(
+            f"{name} gave {_what_it_is(built)}, and no {KIND_WORDS[kind]} ({BASES[kind].shown})"
+        )
+
+
+def _returned(thing: object) -> object:
+    """The class that a function is annotated to return; None where it is not said."""
+    if not isinstance(thing, types.FunctionType):
+        return None
+    # A stand-in with the one annotation: those of the arguments may not be resolvable.
+    promise = types.SimpleNamespace(
+        __annotations__={"return": thing.__annotations__.get("return")},
+        __globals__=thing.__globals__,
+    )
+    try:
+        returned = typing.get_type_hints(promise)["return"]
+    except Exception:  # noqa: BLE001 -- evaluating a stranger's annotation may raise anything
+        return None
+    return typing.get_origin(returned) or returned
+
+
+def _what_it_is(thing: object) -> str:
+    if isinstance(thing, type):
+        return "a class"
+    if isinstance(thing, types.FunctionType):
+        return f"a function {_promise(thing)}"
+    if isinstance(thing, types.BuiltinFunctionType):
+        return "a built-in function"
+    if isinstance(thing, types.ModuleType):
+        return "a module"
+    return f"an object of type {type(thing).__name__}"
+
+
+def _promise(function: types.FunctionType) -> str:
+    if "return" not in function.__annotations__:
+        return "without a return annotation"
+    annotation = function.__annotations__["return"]
+    shown = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", annotation)
+    return f"annotated to return {shown}"

@@ -1,0 +1,186 @@
+"""The metrics of a step: a few lines on tensors each, summed where the model is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from stride.errors import ConfigError
+
+
+class Metric(Protocol):
+    """Anything that is updated batch by batch and gives one number: those here, or torchmetrics' own."""
+
+    def update(self, *outputs: Any) -> None:
+        """Take in the outputs of one batch."""
+
+    def compute(self) -> Any:
+        """The value over all that was taken in since the last reset; a scalar tensor or a number."""
+
+    def reset(self) -> None:
+        """Forget all."""
+
+
+class Sums(ABC):
+    """A metric that is a function of sums over batches.
+
+    What a batch adds is kept as it is and summed now and then, in float64 where the device has it: nothing is
+    read from the device before `compute`.
+    """
+
+    _FOLD_EVERY = 64
+
+    def __init__(self) -> None:
+        self._pending: list[Tensor] = []
+        self._total: Tensor | None = None
+
+    def update(self, predictions: Tensor, targets: Tensor) -> None:
+        """Add a batch; shapes as the metric says."""
+        self._pending.append(self.terms(predictions.detach(), targets))
+        if len(self._pending) >= self._FOLD_EVERY:
+            self._fold()
+
+    def compute(self) -> float:
+        """The value over all batches; nan where there were none."""
+        self._fold()
+        if self._total is None:
+            return float("nan")
+        return self.value(self._total.tolist())
+
+    def reset(self) -> None:
+        """Forget all batches."""
+        self._pending.clear()
+        self._total = None
+
+    def _fold(self) -> None:
+        if not self._pending:
+            return
+        stacked = torch.stack(self._pending)
+        self._pending.clear()
+        wide = torch.float32 if stacked.device.type == "mps" else torch.float64
+        total = stacked.to(wide).sum(0)
+        self._total = total if self._total is None else self._total + total
+
+    @abstractmethod
+    def terms(self, predictions: Tensor, targets: Tensor) -> Tensor:
+        """What a batch adds: a vector of sums."""
+
+    @abstractmethod
+    def value(self, sums: list[float]) -> float:
+        """The metric, from the sums over all batches."""
+
+
+class Accuracy(Sums):
+    """The share of items whose highest score is that of their class.
+
+    Scores are `(batch, classes, ...)`, targets `(batch, ...)`; items whose target is negative, as the -100
+    that torch's losses ignore, do not count. Scores of shape `(batch,)` or `(batch, 1)` are logits of the
+    second of two classes.
+    """
+
+    def terms(self, predictions: Tensor, targets: Tensor) -> Tensor:
+        """The items that are right, and all valid items."""
+        if predictions.ndim == targets.ndim + 1 and predictions.shape[1] > 1:
+            chosen = predictions.argmax(1)
+        else:
+            chosen = (predictions.reshape(targets.shape) > 0).to(targets.dtype)
+        return torch.stack(((chosen == targets).sum(), (targets >= 0).sum()))
+
+    def value(self, sums: list[float]) -> float:
+        """Right over valid."""
+        right, valid = sums
+        return right / valid if valid else float("nan")
+
+
+class MeanAbsoluteError(Sums):
+    """The mean of |prediction - target|, in the units of the targets."""
+
+    def terms(self, predictions: Tensor, targets: Tensor) -> Tensor:
+        """The sum of absolute errors, and the count."""
+        errors = predictions.reshape(targets.shape) - targets
+        return _with_count(errors.abs().sum(), targets)
+
+    def value(self, sums: list[float]) -> float:
+        """Sum over count."""
+        return sums[0] / sums[1] if sums[1] else float("nan")
+
+
+class MeanSquaredError(Sums):
+    """The mean of (prediction - target)^2."""
+
+    def terms(self, predictions: Tensor, targets: Tensor) -> Tensor:
+        """The sum of squared errors, and the count."""
+        errors = predictions.reshape(targets.shape) - targets
+        return _with_count(errors.square().sum(), targets)
+
+    def value(self, sums: list[float]) -> float:
+        """Sum over count."""
+        return sums[0] / sums[1] if sums[1] else float("nan")
+
+
+class RootMeanSquaredError(Sums):
+    """The square root of the mean of (prediction - target)^2, in the units of the targets."""
+
+    def terms(self, predictions: Tensor, targets: Tensor) -> Tensor:
+        """The sum of squared errors, and the count."""
+        errors = predictions.reshape(targets.shape) - targets
+        return _with_count(errors.square().sum(), targets)
+
+    def value(self, sums: list[float]) -> float:
+        """The root of sum over count."""
+        return float((sums[0] / sums[1]) ** 0.5) if sums[1] else float("nan")
+
+
+class CoefficientOfDetermination(Sums):
+    """R^2: 1 - residual sum of squares / total sum of squares, over all values as one; nan for constant targets."""
+
+    def terms(self, predictions: Tensor, targets: Tensor) -> Tensor:
+        """Residuals squared, targets, targets squared, and the count."""
+        # Squares of targets are subtracted from one another in the end: float32 would lose the difference.
+        wide = torch.float32 if targets.device.type == "mps" else torch.float64
+        exact = targets.to(wide)
+        errors = predictions.reshape(targets.shape).to(wide) - exact
+        sums = (errors.square().sum(), exact.sum(), exact.square().sum())
+        return torch.stack((*sums, torch.full_like(sums[0], targets.numel())))
+
+    def value(self, sums: list[float]) -> float:
+        """1 - residual / total."""
+        residual, total, squares, count = sums
+        spread = squares - total * total / count if count else 0.0
+        return 1.0 - residual / spread if spread > 0.0 else float("nan")
+
+
+METRICS: Mapping[str, Callable[[], Metric]] = {
+    "accuracy": Accuracy,
+    "mae": MeanAbsoluteError,
+    "mse": MeanSquaredError,
+    "r2": CoefficientOfDetermination,
+    "rmse": RootMeanSquaredError,
+}
+"""The built-in metrics by name."""
+
+
+def build_metrics(names: list[str]) -> dict[str, Metric]:
+    """Fresh metrics by name.
+
+    Raises:
+        ConfigError: a name is none of `METRICS`.
+    """
+    for name in names:
+        if name not in METRICS:
+            known = ", ".join(METRICS)
+            raise ConfigError(f"unknown metric {name!r} in task_kwargs.metrics; known are {known}")
+    return {name: METRICS[name]() for name in names}
+
+
+def read_metrics(metrics: Mapping[str, Metric]) -> dict[str, float]:
+    """The value of each metric as a number: this waits for the device."""
+    return {name: float(metric.compute()) for name, metric in metrics.items()}
+
+
+def _with_count(total: Tensor, targets: Tensor) -> Tensor:
+    return torch.stack((total, torch.full_like(total, targets.numel())))

@@ -1,0 +1,92 @@
+"""The monitors: which numbers decide on the best weights, and where each was best."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from stride.errors import ConfigError
+from stride.training.schedule import monitored
+
+
+@dataclass(frozen=True)
+class Monitor:
+    """A column of the epoch's row, and whether more of it is better."""
+
+    column: str
+    mode: Literal["min", "max"]
+
+    def improves(self, value: float, best: float | None) -> bool:
+        """Whether a value is better than the best so far: a tie is not, and nan never is."""
+        if value != value:
+            return False
+        if best is None:
+            return True
+        return value > best if self.mode == "max" else value < best
+
+
+def parse_monitor(text: str) -> Monitor:
+    """The monitor written as `val_accuracy:max`.
+
+    Raises:
+        ConfigError: it is written otherwise.
+    """
+    column, _, mode = text.partition(":")
+    if mode == "max" and column:
+        return Monitor(column, "max")
+    if mode == "min" and column:
+        return Monitor(column, "min")
+    raise ConfigError(f"a monitor is a metric and its direction, as val_accuracy:max, not {text!r}")
+
+
+def choose_monitors(chosen: Sequence[str], of_task: str, *, has_val: bool) -> list[Monitor]:
+    """The monitors of a training: those chosen, else the task's own, of the training where nothing is validated.
+
+    Raises:
+        ConfigError: one is written wrongly, or needs a validation that there is not.
+    """
+    monitors = [parse_monitor(text) for text in chosen or [of_task]]
+    if has_val:
+        return monitors
+    for monitor in monitors:
+        if chosen and monitor.column.startswith("val_"):
+            raise ConfigError(f"fit_kwargs.monitors: {monitor.column} needs a val split, and there is none")
+    return [
+        Monitor(f"train_{monitor.column.removeprefix('val_')}", monitor.mode)
+        if monitor.column.startswith("val_")
+        else monitor
+        for monitor in monitors
+    ]
+
+
+class Bests:
+    """The best value so far of each monitor."""
+
+    def __init__(self, monitors: Sequence[Monitor]) -> None:
+        self.monitors = tuple(monitors)
+        self._values: dict[Monitor, float] = {}
+
+    def update(self, row: Mapping[str, float | int]) -> list[tuple[Monitor, float]]:
+        """The monitors that a row improves, with their values.
+
+        Raises:
+            ConfigError: a monitor names a column that the row has not.
+        """
+        improved = []
+        for monitor in self.monitors:
+            value = monitored(row, monitor.column, "fit_kwargs.monitors")
+            if monitor.improves(value, self._values.get(monitor)):
+                self._values[monitor] = value
+                improved.append((monitor, value))
+        return improved
+
+    def any_for(self, monitor: Monitor) -> bool:
+        """Whether the monitor ever had a value that is a number."""
+        return monitor in self._values
+
+    def weights_name(self, monitor: Monitor) -> str:
+        """The file of a monitor's best weights: `best.safetensors` for the first, `best-<metric>.safetensors`."""
+        if monitor == self.monitors[0]:
+            return "best.safetensors"
+        return f"best-{monitor.column}.safetensors"

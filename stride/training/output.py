@@ -1,0 +1,35 @@
+"""The output of one step: the losses, how many items they are a mean over, and what metrics look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from torch import Tensor
+
+
+class Output(NamedTuple):
+    """What `Task.step` and `Task.evaluate` give.
+
+    Attributes:
+        losses: one scalar, or several by name; their sum is what is minimised. Each is a mean over the items.
+        weight: how many valid items the losses are a mean over. Batches are weighted by it wherever losses are
+            averaged, so that a short or half-masked batch counts for what it holds.
+        outputs: what the metrics are updated with: `metric.update(*outputs)`; for most tasks
+            `(predictions, targets)`.
+    """
+
+    losses: Tensor | Mapping[str, Tensor]
+    weight: Tensor | float = 1.0
+    outputs: tuple[Any, ...] = ()
+
+
+def total_loss(losses: Tensor | Mapping[str, Tensor]) -> Tensor:
+    """The scalar that is minimised: the loss, or the sum of the named ones."""
+    if isinstance(losses, Tensor):
+        return losses
+    parts = list(losses.values())
+    total = parts[0]
+    for part in parts[1:]:
+        total = total + part
+    return total

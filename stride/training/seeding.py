@@ -1,0 +1,39 @@
+"""Seeds: every source of chance is a function of the config's one seed."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import random
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+
+
+def derive(seed: int, *labels: str | int) -> int:
+    """A seed of its own for one use, as (seed, "order", epoch): 63 bits, the same on every machine."""
+    text = ":".join(str(part) for part in (seed, *labels))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
+
+
+def seed_globally(seed: int) -> None:
+    """Seed the global generators of Python, NumPy and torch, on all devices."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.manual_seed(seed)
+
+
+@contextlib.contextmanager
+def own_randomness(seed: int) -> Iterator[None]:
+    """Seed the global generators inside, and put them back as they were: a training leaves no trace there."""
+    python_state = random.getstate()
+    numpy_state = np.random.get_state()
+    devices = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()
+    with torch.random.fork_rng(devices=devices):
+        try:
+            seed_globally(seed)
+            yield
+        finally:
+            random.setstate(python_state)
+            np.random.set_state(numpy_state)

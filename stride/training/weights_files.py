@@ -1,0 +1,68 @@
+"""The weights files of a run while it trains: each written with its digest, so that a kill leaves them agreeing."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from stride.files import sha256_of
+from stride.store.attempt import Attempt
+from stride.store.run import Run
+from stride.training.task import Task
+from stride.training.weights import (
+    decode_weights,
+    encode_weights,
+    put_weights,
+    read_weights,
+    write_weights,
+)
+
+BEFORE = ".before"
+"""Follows the name of a file whose digest before the last writing is kept: a kill may leave either content."""
+
+
+class WeightsFiles:
+    """Writes and loads the weights of a model, and of its task where that is a module.
+
+    The digest is recorded before the file is replaced, with the one before beside it: whenever the process dies,
+    the file is one of the two.
+    """
+
+    def __init__(self, run: Run, attempt: Attempt, model: nn.Module, task: Task) -> None:
+        self._run = run
+        self._attempt = attempt
+        self._model = model
+        self._task = task
+
+    def write(self, name: str) -> None:
+        """Write the weights as they are, durably.
+
+        Raises:
+            StorageError: the disk refused.
+        """
+        content = encode_weights(self._model, self._task)
+        digest = sha256_of(content)
+        before = self._attempt.record.digests.get(name)
+        if before == digest and self._run.weights_file(name).exists():
+            return
+        if before is not None:
+            self._attempt.digest(name + BEFORE, before)
+        self._attempt.digest(name, digest)
+        self._attempt.write()
+        write_weights(self._run.weights_file(name), content)
+        if before is not None:
+            self._attempt.digest(name + BEFORE, None)
+
+    def load(self, name: str) -> None:
+        """Put the weights of a file into model and task.
+
+        Raises:
+            VerificationError, StoredFileError: the file is not what was written.
+        """
+        path = self._run.weights_file(name)
+        content = read_weights(path, recorded_digests(self._attempt.record.digests, name))
+        put_weights(decode_weights(content, path), self._model, self._task, path)
+
+
+def recorded_digests(digests: dict[str, str], name: str) -> list[str]:
+    """The digests that a file of weights may have: the newest first."""
+    return [digests[key] for key in (name, name + BEFORE) if key in digests]

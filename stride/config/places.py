@@ -9,7 +9,8 @@ import typing
 from pathlib import Path
 from typing import Any, Final, Union
 
-_FILE_REFERENCE: Final = re.compile(r"(.+\.py):([A-Za-z_][\w.]*)")
+FILE_REFERENCE: Final = re.compile(r"(.+\.py):([A-Za-z_][\w.]*)")
+"""How a name refers to a thing in a file: the path, the attribute."""
 
 
 def absolute_values(value: Any, annotation: Any, folder: Path) -> Any:
@@ -37,7 +38,7 @@ def absolute_values(value: Any, annotation: Any, folder: Path) -> Any:
 
 def absolute_reference(name: str, folder: Path) -> str:
     """`path/file.py:Name` with an absolute path; any other name as it is."""
-    match = _FILE_REFERENCE.fullmatch(name)
+    match = FILE_REFERENCE.fullmatch(name)
     return f"{absolute_path(match[1], folder)}:{match[2]}" if match else name
 
 

@@ -11,10 +11,11 @@ from typing import Any
 from stride.config.catalog import Catalog
 from stride.config.dotted import Path, join_key, pick, put, split_key
 from stride.config.draft import Draft, Step
+from stride.config.format import FORMAT
 from stride.config.json_value import as_json
 from stride.config.outline import Group, Leaf, outline
 from stride.config.overrides import Override
-from stride.config.schema import FORMAT, Config
+from stride.config.schema import Config
 from stride.config.signature import MISSING, OPAQUE, Signature
 from stride.config.strict_json import read_strict_json
 from stride.config.values import read_text

@@ -14,10 +14,8 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from stride.config.format import FORMAT
 from stride.errors import StoredFileError
-
-FORMAT: Final = 1
-"""The format number of a stored config; see `stride.config.stored` for how older ones are read."""
 
 Json = dict[str, Any]
 

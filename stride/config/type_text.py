@@ -57,6 +57,22 @@ def type_text(annotation: Any) -> str:
     return "value"
 
 
+def alternatives(annotation: Any) -> tuple[str, ...]:
+    """The texts that a value can have, where they are few: `true` and `false`, a Literal's."""
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if annotation is bool:
+        return ("true", "false")
+    if origin is Literal:
+        return tuple(item if isinstance(item, str) else _literal(item) for item in arguments)
+    if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
+        return tuple(str(member.value) for member in annotation)
+    if origin is Union or isinstance(annotation, types.UnionType):
+        others = [item for item in arguments if item is not type(None)]
+        if len(others) == 1 and alternatives(others[0]):
+            return (*alternatives(others[0]), "null")
+    return ()
+
+
 def _plural(annotation: Any) -> str:
     if annotation in _PLURAL:
         return _PLURAL[annotation]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -10,6 +11,9 @@ import typer
 import stride
 from stride.cli import answer
 from stride.cli.group import Group
+
+VARIABLE = "_STRIDE_COMPLETE"
+"""Set by the scripts that `stride --show-completion` prints."""
 
 app = typer.Typer(
     name="stride",
@@ -41,4 +45,8 @@ def run() -> None:
     for stream in (sys.stdout, sys.stderr):
         # A file name may hold bytes that the encoding does not have: an escape, not a traceback.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    if VARIABLE in os.environ:
+        from stride.cli.completion import prepare  # deferred: only a shell that completes needs it
+
+        prepare(os.environ)
     app(prog_name="stride")

@@ -15,9 +15,6 @@ import typer
 from stride.errors import StrideError
 from stride.store.work_dir import WorkDir
 
-VARIABLE = "_STRIDE_COMPLETE"
-"""Set by the scripts that `stride --show-completion` prints."""
-
 _KEY_BEFORE_CURSOR = "_STRIDE_COMPLETE_KEY"
 
 
@@ -87,7 +84,7 @@ def prepare(environ: MutableMapping[str, str]) -> None:
     The words are joined again. Where the cursor is behind the `=`, the key is put aside for
     `complete_key`, and the value stands alone.
     """
-    if environ.get(VARIABLE) != "complete_bash":
+    if environ.get("_STRIDE_COMPLETE") != "complete_bash":
         return
     words, cursor = environ["COMP_WORDS"].split("\n"), int(environ["COMP_CWORD"])
     typed = words[: cursor + 1]

@@ -10,7 +10,8 @@ from typing import Any
 
 from stride.cli.row import Row, read_row
 from stride.errors import StoredFileError
-from stride.store.provenance.read import Provenance, read_folders
+from stride.store.provenance.read import read_folders
+from stride.store.provenance.record import Provenance
 from stride.store.record import RunRecord
 from stride.store.run import Run
 
@@ -65,7 +66,7 @@ def read_all_results(run: Run) -> dict[str, dict[str, Any]]:
 
 
 def files_in(run: Run) -> list[tuple[str, int]]:
-    """Every file of a run with its size; not locks and temporary files, whose names begin with a dot."""
+    """Every file of a run with its size, but locks and temporary files, which begin with a dot."""
     found = []
     for folder, _, names in os.walk(run.path):
         for name in (name for name in names if not name.startswith(".")):

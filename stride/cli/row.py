@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from stride.config.stored import read_stored_config
 from stride.errors import StrideError
 from stride.store.labels import Labels
 from stride.store.liveness import Verdict
@@ -51,7 +52,7 @@ def read_row(run: Run) -> Row:
             problems.append(str(error))
             return None
 
-    config = attempt(run.read_config)
+    config = attempt(lambda: read_stored_config(run.read_config(), str(run.config_path)))
     record = attempt(run.read_record)
     labels = attempt(run.read_labels)
     verdict = None if record is None else run.status(record)

@@ -22,7 +22,7 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 
 
 def main() -> None:
-    """Measure, print the tables, keep the samples in results/ and the tables in docs/benchmarks.md."""
+    """Measure and print; a thorough run also writes results/ and docs/benchmarks.md."""
     options = _options()
     peers = Peers()
     if options.without_peers:

@@ -1,4 +1,4 @@
-"""A group: contestants that are measured together, their rounds interleaved, and the rows that come of it."""
+"""A group: contestants that are measured together, round by round, and the rows of the table."""
 
 from __future__ import annotations
 
@@ -48,8 +48,9 @@ class Row:
 class Group:
     """Contestants that do the same thing, `count` times a repeat.
 
-    Rounds go A B C, B C A, C A B, ...: what disturbs the machine disturbs all, and nobody is always first.
-    One who fails is left out from there on, with what it said. The first round warms up and does not count.
+    Rounds go A B C, B C A, C A B, ...: what disturbs the machine disturbs all, and nobody is always
+    first. The first round warms up and does not count. One who fails is left out from there on,
+    with what it said.
     """
 
     what: str

@@ -23,7 +23,7 @@ class Line:
         self._is_ready = False
 
     def wait(self) -> bool:
-        """Block until the next round; False when there is none. The first call says that all is prepared."""
+        """Block until the next round; False when there is none. The first call says: prepared."""
         if not self._is_ready:
             self._is_ready = True
             self._say("ready")

@@ -10,10 +10,11 @@ from pathlib import Path
 
 
 def describe(scratch: Path) -> dict[str, str]:
-    """What a reader needs to judge the figures: date, processor, memory, file system, versions, load."""
+    """What a reader needs to judge the figures, and how busy the machine was before."""
+    processor = _field("/proc/cpuinfo", "model name") or platform.machine()
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
-        "processor": f"{_field('/proc/cpuinfo', 'model name') or platform.machine()}, {_cores()} cores",
+        "processor": f"{processor} ({_cores()} cores)",
         "memory": _memory(),
         "system": f"{platform.system()} {platform.release()}",
         "file system": _file_system(scratch),

@@ -37,7 +37,7 @@ class Peers:
         return self._folder / "bin" / name
 
     def build(self) -> None:
-        """Install what is not installed yet; peers that refuse are remembered with the reason, not raised."""
+        """Install what is not there yet; peers that refuse are remembered with the reason."""
         stamp = self._folder / "ready.json"
         if stamp.is_file():
             known = json.loads(stamp.read_text())
@@ -68,23 +68,13 @@ class Peers:
         return dict(pin.split("==") for pin in self._pins())[name]
 
     def _install(self, pins: list[str]) -> str | None:
-        """Install; give the last line of pip's complaint, or None if it went well."""
-        constraints = ["--constraint", str(self._requirements)]
-        command = [
-            str(self.python),
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-        ]
-        done = subprocess.run(
-            [*command, *constraints, *pins], capture_output=True, text=True, check=False
-        )
+        """Install; give the first line of pip's complaint, or None if it went well."""
+        pip = [str(self.python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+        done = subprocess.run([*pip, *pins], capture_output=True, text=True, check=False)
         if done.returncode == 0:
             return None
         lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
-        return lines[-1].removeprefix("ERROR: ") if lines else f"pip ended with {done.returncode}"
+        return lines[0].removeprefix("ERROR: ") if lines else f"pip ended with {done.returncode}"
 
     def _pins(self) -> list[str]:
         lines = (line.strip() for line in self._requirements.read_text().splitlines())

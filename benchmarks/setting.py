@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.command import Command, run_once
+from benchmarks.command import run_once
 from benchmarks.contestant import Contestant, ContestantError
 from benchmarks.peers import Peers
 from benchmarks.worker import Worker
@@ -47,28 +47,6 @@ class Setting:
     ) -> Callable[[], Contestant] | str:
         """A worker in the environment of the peers, or why there is none."""
         return self.peers.missing(package) or (lambda: Worker(self.peers.python, module, arguments))
-
-    def peer_command(
-        self,
-        package: str,
-        *arguments: str | Path,
-        least_lines: int = 1,
-        environment: Mapping[str, str] | None = None,
-        folder: Path | None = None,
-    ) -> Callable[[], Contestant] | str:
-        """A whole process from the environment of the peers, or why there is none.
-
-        The first argument names a console command of that environment.
-        """
-        return self.peers.missing(package) or (
-            lambda: Command(
-                self.peers.command(str(arguments[0])),
-                *arguments[1:],
-                least_lines=least_lines,
-                environment=environment,
-                folder=folder,
-            )
-        )
 
     def prepare(self, package: str, module: str, *arguments: str) -> str | None:
         """Run a peer's preparation to its end; why it could not be, or None."""

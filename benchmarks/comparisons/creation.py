@@ -9,10 +9,10 @@ from benchmarks.setting import Setting
 
 TITLE = "Creating a run"
 REMARKS = (
-    "config.json and run.json, durable; the median of one creation in a loop, in a process that stays. "
-    "Bare: the same bytes in the same two files, each written and fsynced in a new folder, then one "
-    "rename; no folder is fsynced, no number is sought, and its neighbours are few in both rows. "
-    "MLflow: `create_run` and one `log_batch` of all params, in a young database in both rows."
+    "config.json and run.json, durable; the median of one creation in a loop, in a process that"
+    " stays. Bare: the same bytes in the same two files, each written and fsynced in a new folder,"
+    " then one rename; no folder is fsynced, no number is sought, its neighbours are few in both."
+    " MLflow: `create_run` and one `log_batch` of all params, in a young database in both."
 )
 _MODULES = "benchmarks.contestants"
 

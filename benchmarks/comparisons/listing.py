@@ -2,76 +2,88 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from benchmarks.command import Command, project_command
-from benchmarks.contestant import Contestant, ContestantError
+from benchmarks.contestant import Contestant
 from benchmarks.group import Group
 from benchmarks.setting import Setting
 from benchmarks.stores import stride_store
 
 TITLE = "Listing 10,000 runs"
 REMARKS = (
-    "Whole processes that write into a pipe, median; every store holds the same 10,000 configs and metrics. "
-    "signac's cache is written beforehand. `signac find` and `trackio list runs` print names only, "
-    "`guild runs` adds status, time and label; the others print metrics as well."
+    "Whole processes that write into a pipe, median; every store holds the same content."
+    " signac's cache is written beforehand. `signac find` and `trackio list runs` print names only,"
+    " `guild runs` adds status, time and label; the others print metrics as well."
 )
-_PEERS = ("signac", "guildai", "mlflow", "trackio")
+_STORES = {
+    "signac": "benchmarks.stores.signac_store",
+    "guildai": "benchmarks.stores.guild_store",
+    "mlflow": "benchmarks.stores.mlflow_store",
+    "trackio": "benchmarks.stores.trackio_store",
+}
+
+
+class Field:
+    """The stores, filled, and how each is asked.
+
+    Args:
+        count: runs in each store.
+    """
+
+    def __init__(self, setting: Setting, count: int) -> None:
+        self._setting = setting
+        self._folders = {name: setting.folder(f"listing-{name}") for name in _STORES}
+        self._failures = {
+            name: setting.prepare(name, module, str(self._folders[name]), str(count))
+            for name, module in _STORES.items()
+        }
+        self._experiment = stride_store.populate(setting.folder("listing") / "exp", count)
+
+    def stride(self, lines: int, *options: str) -> Callable[[], Contestant]:
+        """`stride list`, with options."""
+        command = project_command("stride")
+        return partial(Command, command, "list", self._experiment, *options, least_lines=lines)
+
+    def peer(
+        self, name: str, lines: int, program: str, *arguments: str
+    ) -> Callable[[], Contestant] | str:
+        """A peer's own command."""
+        folder = self._folders[name]
+        return self._failures[name] or partial(
+            Command,
+            self._setting.peers.command(program),
+            *arguments,
+            least_lines=lines,
+            environment={"GUILD_HOME": str(folder / "home"), "TRACKIO_DIR": str(folder)},
+            folder=folder,
+        )
+
+    def mlflow(self, lines: int, limit: int) -> Callable[[], Contestant] | str:
+        """MLflow has no command for it that is as fast as its interface."""
+        database: Path = self._folders["mlflow"] / "mlflow.db"
+        module = "benchmarks.contestants.mlflow_search"
+        arguments = (self._setting.peers.python, "-m", module, database, str(limit))
+        return self._failures["mlflow"] or partial(Command, *arguments, least_lines=lines)
 
 
 def groups(setting: Setting) -> Iterator[Group]:
-    """The newest 30 (or what a peer prints without being asked for more), then all of them with their content."""
+    """The newest 30, or the least that a peer prints; then all of them with their content."""
     count = setting.choose(10_000, 30)
-    folders = {name: setting.folder(f"listing-{name}") for name in _PEERS}
-    failures = {
-        name: reason
-        for name in _PEERS
-        if (
-            reason := setting.prepare(
-                name,
-                f"benchmarks.stores.{name.removesuffix('ai')}_store",
-                str(folders[name]),
-                str(count),
-            )
-        )
-    }
-    try:
-        experiment = stride_store.populate(setting.folder("listing") / "exp", count)
-    except ContestantError as error:
-        failures["stride"] = str(error)
-        experiment = Path()
-
-    def stride(lines: int, *options: str) -> Callable[[], Contestant] | str:
-        command = project_command("stride")
-        return failures.get("stride") or (
-            lambda: Command(command, "list", experiment, *options, least_lines=lines)
-        )
-
-    def peer(name: str, lines: int, *arguments: str | Path) -> Callable[[], Contestant] | str:
-        home = {
-            "GUILD_HOME": str(folders["guildai"] / "home"),
-            "TRACKIO_DIR": str(folders["trackio"]),
-        }
-        return failures.get(name) or setting.peer_command(
-            name, *arguments, least_lines=lines, environment=home, folder=folders[name]
-        )
-
-    def mlflow(limit: int, lines: int) -> Callable[[], Contestant] | str:
-        database = folders["mlflow"] / "mlflow.db"
-        arguments = ("-m", "benchmarks.contestants.mlflow_search", database, str(limit))
-        search = lambda: Command(setting.peers.python, *arguments, least_lines=lines)  # noqa: E731
-        return failures.get("mlflow") or search
+    field = Field(setting, count)
 
     newest = Group("newest 30: `stride list`", setting.choose(7, 1))
     newest.measure(
         {
-            "stride": stride(30),
-            "signac": peer("signac", count, "signac", "find"),
-            "guildai": peer("guildai", 20, "guild", "runs", "list", "--limit", "30"),
-            "mlflow": mlflow(30, 30),
-            "trackio": peer("trackio", count, "trackio", "list", "runs", "--project", "benchmark"),
+            "stride": field.stride(30),
+            "signac": field.peer("signac", count, "signac", "find"),
+            "guildai": field.peer("guildai", 30, "guild", "runs", "list", "--limit", "30"),
+            "mlflow": field.mlflow(30, 30),
+            "trackio": field.peer(
+                "trackio", count, "trackio", "list", "runs", "--project", "benchmark"
+            ),
         }
     )
     newest.compare("signac", 0.65, "`signac find`, cached: all ids")
@@ -83,10 +95,10 @@ def groups(setting: Setting) -> Iterator[Group]:
     whole = Group("all with content: `stride list --limit 0 --json`", setting.choose(3, 1))
     whole.measure(
         {
-            "stride": stride(1, "--limit", "0", "--json"),
-            "signac": peer("signac", count, "signac", "find", "--show"),
-            "guildai": peer("guildai", 0, "guild", "runs", "list", "--all", "--json"),
-            "mlflow": mlflow(0, count),
+            "stride": field.stride(1, "--limit", "0", "--json"),
+            "signac": field.peer("signac", count, "signac", "find", "--show"),
+            "guildai": field.peer("guildai", 0, "guild", "runs", "list", "--all", "--json"),
+            "mlflow": field.mlflow(count, 0),
         }
     )
     whole.compare("signac", 0.65, "`signac find --show`, cached")

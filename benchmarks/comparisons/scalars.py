@@ -9,10 +9,10 @@ from benchmarks.setting import Setting
 
 TITLE = "Logging a scalar"
 REMARKS = (
-    "Time of one scalar, in a loop, median. Flushed at the end: stride's table of steps (a row is with the "
-    "operating system within a second) beside TensorBoard's queue (two minutes). Flushed each row: "
-    "stride's table of metrics (with the operating system when `append` returns) beside `add_scalar` and "
-    "`flush()`. MLflow commits each value."
+    "Time of one scalar, in a loop, median. Flushed at the end: stride's table of steps (a row is"
+    " with the operating system within a second) beside TensorBoard's queue (two minutes). Each"
+    " flushed: stride's table of metrics (with the operating system when `append` returns) beside"
+    " `add_scalar` and `flush()`. MLflow commits each value."
 )
 _MODULES = "benchmarks.contestants"
 

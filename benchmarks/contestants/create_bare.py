@@ -1,4 +1,4 @@
-"""The least that is durable: the files of a run, written and fsynced in a new folder, and one rename."""
+"""The least that is durable: the files of a run, fsynced in a new folder, and one rename."""
 
 from __future__ import annotations
 

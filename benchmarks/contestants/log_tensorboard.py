@@ -1,4 +1,4 @@
-"""Logging with TensorBoard's writer as torch ships it: `add_scalar`, flushed at the end or after each row."""
+"""Logging with TensorBoard's writer as torch ships it: `add_scalar` and `flush`."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ def main() -> None:
         rounds += 1
         writer = SummaryWriter(str(folder / str(rounds)))
         names = [f"loss_{number}" for number in range(scalars)]
+        writer.add_scalar(names[0], 0.0, 0)
+        writer.flush()  # makes the file
         started = time.perf_counter()
         for step in range(line.arguments["count"]):
             for name in names:

@@ -1,4 +1,4 @@
-"""MLflow's way to list runs: search the store, print them. Arguments: database, limit (0: all, as JSON)."""
+"""MLflow's way to list runs: search, and print. Arguments: database, limit (0: all, as JSON)."""
 
 from __future__ import annotations
 

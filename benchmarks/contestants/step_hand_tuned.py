@@ -1,4 +1,4 @@
-"""The loop of someone who measured: a permutation and batched indexing, fused AdamW; all else as in the plain one."""
+"""The loop of someone who measured: batched indexing and fused AdamW; all else as in the plain."""
 
 from __future__ import annotations
 

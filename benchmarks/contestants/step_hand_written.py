@@ -1,4 +1,4 @@
-"""The loop that people write: DataLoader over a TensorDataset, default AdamW, a CSV file, `torch.save`."""
+"""The loop that people write: DataLoader, TensorDataset, AdamW, a CSV file, `torch.save`."""
 
 from __future__ import annotations
 

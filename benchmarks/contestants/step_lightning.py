@@ -1,4 +1,4 @@
-"""Lightning with its defaults: progress bar, CSV logger, a checkpoint an epoch, `self.log` of loss and accuracy."""
+"""Lightning with its defaults: progress bar, CSV logger, a checkpoint an epoch, `self.log`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Guild home with any number of runs: one that Guild itself made, the rest copies of it. Arguments: folder, count."""
+"""A Guild home: one run that Guild made, the rest copies of it. Arguments: folder, count."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SCRIPT = "lr = 0.001\nprint('val_accuracy: 0.9')\n"
 
 
 def main() -> None:
-    """Flags, label and times are each run's own; Guild keeps no nested flags, so keys are dotted."""
+    """Flags, label and times are each run's own; Guild nests no flags, so keys are dashed."""
     folder, count = Path(sys.argv[1]), int(sys.argv[2])
     home, project = folder / "home", folder / "project"
     home.mkdir()

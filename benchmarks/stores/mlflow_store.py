@@ -1,4 +1,4 @@
-"""An MLflow SQLite store with any number of runs: one that MLflow made, the rest copied in SQL. Arguments: folder, count."""
+"""An MLflow SQLite store: one run that MLflow made, the rest in SQL. Arguments: folder, count."""
 
 from __future__ import annotations
 
@@ -51,15 +51,12 @@ def _copy(connection: sqlite3.Connection, first: str, run: str, number: int) -> 
             "INSERT INTO params (key, value, run_uuid) VALUES (?, ?, ?)", (key, str(value), run)
         )
     for key, value in content.metrics(number).items():
-        connection.execute(
-            "INSERT INTO metrics (key, value, timestamp, run_uuid, step, is_nan) VALUES (?, ?, 0, ?, 0, 0)",
-            (key, value, run),
-        )
-        connection.execute(
-            "INSERT INTO latest_metrics (key, value, timestamp, run_uuid, step, is_nan)"
-            " VALUES (?, ?, 0, ?, 0, 0)",
-            (key, value, run),
-        )
+        for table in ("metrics", "latest_metrics"):
+            connection.execute(
+                f"INSERT INTO {table} (key, value, timestamp, run_uuid, step, is_nan)"
+                " VALUES (?, ?, 0, ?, 0, 0)",
+                (key, value, run),
+            )
 
 
 if __name__ == "__main__":

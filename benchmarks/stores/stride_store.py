@@ -1,4 +1,4 @@
-"""An experiment of stride with any number of completed runs: one made by its own means, the rest written like it."""
+"""An experiment of stride: one completed run made by its own means, the rest written like it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from pathlib import Path
 
 from benchmarks import content
 from benchmarks.contestant import ContestantError
+from stride.errors import StrideError
+from stride.store.record import BestRecord
+from stride.store.work_dir import WorkDir
 
 
 def populate(folder: Path, count: int) -> Path:
@@ -17,13 +20,6 @@ def populate(folder: Path, count: int) -> Path:
     Raises:
         ContestantError: stride refused.
     """
-    try:
-        from stride.errors import StrideError  # deferred, all three: a part that is not there is a
-        from stride.store.record import BestRecord  # failure of this contestant, not of the frame
-        from stride.store.work_dir import WorkDir
-    except ImportError as error:
-        raise ContestantError(str(error)) from error
-
     try:
         run = WorkDir(folder).create(content.config(0))
         values = content.metrics(0)
@@ -36,7 +32,7 @@ def populate(folder: Path, count: int) -> Path:
                     epoch=20,
                     step=400,
                     weights="best.safetensors",
-                    metrics=values,
+                    metrics=dict(values),
                 )
             )
             attempt.sign(step=400, epoch=20, max_epochs=20, metrics=values)

@@ -1,4 +1,4 @@
-"""A trackio project with any number of runs: one that trackio made, the rest copied in SQL. Arguments: folder, count."""
+"""A trackio project: one run that trackio made, the rest in SQL. Arguments: folder, count."""
 
 from __future__ import annotations
 

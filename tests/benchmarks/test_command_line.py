@@ -1,0 +1,31 @@
+"""benchmarks.__main__: the quick run goes through every comparison without a peer."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.__main__ import COMPARISONS
+from benchmarks.contestant import ROOT
+
+
+@pytest.mark.parametrize("name", COMPARISONS)
+def test_a_quick_run_measures_stride_and_names_the_peers_left_out(
+    name: str, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "benchmarks", "--quick", "--without-peers"]
+    done = subprocess.run(
+        [*command, "--only", name, "--scratch", str(tmp_path / "scratch")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    rows = [line.split("|")[1:-1] for line in done.stdout.splitlines() if line.startswith("| ")][1:]
+    assert rows
+    assert all(cells[1].strip() != "–" for cells in rows), done.stderr
+    assert ("left out of this run" in done.stdout) == (name != "startup")
+    assert not (tmp_path / "scratch").exists()

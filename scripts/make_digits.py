@@ -19,8 +19,8 @@ TARGET = Path(__file__).parent.parent / "stride" / "training" / "datasets" / "di
 SEED = 1998
 FRACTION = 0.15
 SOURCE = (
-    "Optical Recognition of Handwritten Digits, UCI Machine Learning Repository: the 1,797 images of"
-    " its test set, as redistributed by scikit-learn (sklearn.datasets.load_digits)"
+    "Optical Recognition of Handwritten Digits, UCI Machine Learning Repository: the 1,797 images"
+    " of its test set, as redistributed by scikit-learn (sklearn.datasets.load_digits)"
 )
 CITATION = (
     "E. Alpaydin, C. Kaynak: Optical Recognition of Handwritten Digits. UCI Machine Learning"
@@ -39,6 +39,7 @@ def main() -> None:
     splits = draw_splits(
         len(labels), val_fraction=FRACTION, test_fraction=FRACTION, seed=SEED, labels=labels
     )
+    arrays = {split: indices.astype(np.uint16) for split, indices in splits.items()}
     np.savez_compressed(
         target,
         images=digits.images.astype(np.uint8),
@@ -46,7 +47,9 @@ def main() -> None:
         source=np.array(SOURCE),
         citation=np.array(CITATION),
         licence=np.array(LICENCE),
-        **{split: indices.astype(np.uint16) for split, indices in splits.items()},
+        train=arrays["train"],
+        val=arrays["val"],
+        test=arrays["test"],
     )
     sizes = ", ".join(f"{len(indices)} {split}" for split, indices in splits.items())
     print(f"{target}: {target.stat().st_size} bytes, {sizes}")

@@ -1,7 +1,7 @@
 """What makes a class or function a task, data set, model, loss, optimiser or scheduler.
 
-A class is known by the names of its bases, so that torch need not be imported to look at it: whatever
-derives from torch's classes has imported torch by then.
+A class is known by the names of its bases, so that torch need not be imported to look at it:
+whatever derives from torch's classes has imported torch by then.
 """
 
 from __future__ import annotations
@@ -72,14 +72,15 @@ def check_kind(kind: str, thing: object, name: str) -> None:
         CodeReferenceError: it cannot; the sentence says what is wanted.
     """
     base, words = BASES[kind], KIND_WORDS[kind]
-    wanted = f"a {words} is a class derived from {base.shown}, or a function annotated to return one"
+    wanted = (
+        f"a {words} is a class derived from {base.shown}, or a function annotated to return one"
+    )
     if kind == "loss":
         wanted += ", or a function of outputs and targets annotated to return a torch.Tensor"
     if not is_of_kind(kind, thing):
         raise CodeReferenceError(f"{name} is {_what_it_is(thing)} and no {words}: {wanted}")
     if isinstance(thing, type) and inspect.isabstract(thing):
-        missing = ", ".join(sorted(thing.__abstractmethods__))
-        raise CodeReferenceError(f"{name} is abstract: it has no {missing} yet")
+        raise CodeReferenceError(f"{name} is abstract: methods that it must have are missing")
     if isinstance(thing, type) and (thing.__module__, thing.__qualname__) == (
         base.module,
         base.name,
@@ -148,5 +149,7 @@ def _promise(function: types.FunctionType) -> str:
     if "return" not in function.__annotations__:
         return "without a return annotation"
     annotation = function.__annotations__["return"]
-    shown = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", annotation)
+    shown = (
+        annotation if isinstance(annotation, str) else getattr(annotation, "__name__", annotation)
+    )
     return f"annotated to return {shown}"

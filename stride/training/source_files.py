@@ -1,4 +1,4 @@
-"""The source files that belong to a thing of the user's: its own, and those it imports beside it."""
+"""The source files of a thing of the user's: its own, and those it imports beside it."""
 
 from __future__ import annotations
 
@@ -107,6 +107,6 @@ def check_outside_experiments(path: Path) -> None:
         for folder in place.parents:
             if is_experiment(folder):
                 raise CodeReferenceError(
-                    f"{path} lies inside the experiment {folder}; code is never run from there: move"
-                    " it out of the experiment"
+                    f"{path} lies inside the experiment {folder}; code is never run from there:"
+                    " move it out of the experiment"
                 )

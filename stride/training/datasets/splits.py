@@ -50,8 +50,8 @@ def draw_splits(
     """
     if min(val_fraction, test_fraction) < 0 or val_fraction + test_fraction >= 1:
         raise DataError(
-            f"val_fraction {val_fraction:g} and test_fraction {test_fraction:g} must not be negative,"
-            " and must leave a part for train: their sum must be below 1"
+            f"val_fraction {val_fraction:g} and test_fraction {test_fraction:g} must not be"
+            " negative, and must leave a part for train: their sum must be below 1"
         )
     if not 0 <= seed < 2**32:
         raise DataError(f"split_seed {seed} must lie between 0 and {2**32 - 1}")
@@ -79,7 +79,9 @@ def _quotas(sizes: list[int], room: list[int], fraction: float) -> list[int]:
     exact = [fraction * size for size in sizes]
     quotas = [min(int(share), free) for share, free in zip(exact, room, strict=True)]
     missing = round(fraction * sum(sizes)) - sum(quotas)
-    by_remainder = sorted(range(len(sizes)), key=lambda group: (quotas[group] - exact[group], group))
+    by_remainder = sorted(
+        range(len(sizes)), key=lambda group: (quotas[group] - exact[group], group)
+    )
     for group in by_remainder:
         if missing > 0 and quotas[group] < room[group]:
             quotas[group] += 1

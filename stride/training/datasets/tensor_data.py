@@ -16,8 +16,8 @@ class TensorData(Dataset[tuple[Tensor, Tensor]]):
     """Samples as two tensors with one row a sample: fetched by index, or by many indices at once.
 
     Attributes:
-        tensors: inputs (samples, *input_shape) and targets (samples, ...). A loader may index them by
-            a tensor of indices and so fetch a whole batch at once.
+        tensors: inputs (samples, *input_shape) and targets (samples, ...). A loader may index them
+            by a tensor of indices and so fetch a whole batch at once.
         input_shape: shape of one input.
         output_shape: shape that a model must give for one sample: (classes, ...) for classes.
         target_kind: "classes" or "numbers".

@@ -33,7 +33,9 @@ def build_activation(name: str | None) -> nn.Module | None:
     if name not in ACTIVATIONS:
         by_lower = {known.lower(): known for known in ACTIVATIONS}
         near = get_close_matches(name.lower(), by_lower, n=1, cutoff=0.5)
-        hint = f"did you mean {by_lower[near[0]]}?" if near else f"there are {', '.join(ACTIVATIONS)}"
+        hint = (
+            f"did you mean {by_lower[near[0]]}?" if near else f"there are {', '.join(ACTIVATIONS)}"
+        )
         raise ConfigError(f"there is no activation {name!r} in torch.nn; {hint}")
     built = getattr(nn, name)()
     assert isinstance(built, nn.Module)

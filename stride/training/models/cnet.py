@@ -26,7 +26,8 @@ class CNet(nn.Module):
 
     Args:
         hidden_channels: number of channels of each convolution.
-        channels: the chain from the input's channels to the last convolution, instead of hidden_channels.
+        channels: the chain from the input's channels to the last convolution's, instead of
+            hidden_channels.
         kernels: width of the square kernel, one for all convolutions or one each.
         pools: by what height and width are divided after a convolution, one for all or one each.
         hidden_dims: number of features of each hidden dense layer.
@@ -48,7 +49,7 @@ class CNet(nn.Module):
         pools: int | Sequence[int] = 2,
         hidden_dims: Sequence[int] = HIDDEN_DIMS,
         activations: str | Sequence[str | None] | None = "ReLU",
-        batch_norms: bool | Sequence[bool] = False,
+        batch_norms: bool | Sequence[bool] = True,
         dropouts: float | Sequence[float] = 0.0,
         input_shape: Sequence[int] | None = None,
         output_shape: Sequence[int] | None = None,

@@ -12,8 +12,8 @@ from stride.training.models.dropout import check_dropout
 class Convolution(nn.Module):
     """Convolution with same padding, then activation, batch norm and dropout of whole channels.
 
-    With `skip_channels` a second convolution of the same kernel takes a skip connection, and what it
-    gives is added before the activation.
+    With `skip_channels` a second convolution of the same kernel takes a skip connection, and what
+    it gives is added before the activation.
 
     Raises:
         ConfigError: a kernel below 1, an unknown activation, a dropout out of range.

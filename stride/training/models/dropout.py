@@ -12,5 +12,7 @@ def check_dropout(probability: float, model: str) -> float:
         ConfigError: it is another.
     """
     if not 0 <= probability < 1:
-        raise ConfigError(f"dropouts of {model} holds {probability:g}; it must be at least 0 and below 1")
+        raise ConfigError(
+            f"dropouts of {model} holds {probability:g}; it must be at least 0 and below 1"
+        )
     return probability

@@ -18,9 +18,9 @@ class FCNN(nn.Module):
     """Convolutions with same padding: an image in, an image of the same height and width out.
 
     Each layer is convolution, activation, batch norm, dropout of whole channels, in this order; the
-    output layer is plain unless a list says otherwise. Where the data asks for a vector, such as one
-    number a class, the channels of the last layer are averaged over the pixels (global average
-    pooling: Lin, Chen, Yan 2014, section 3.2).
+    output layer is plain unless a list says otherwise. Where the data asks for a vector, such as
+    one number a class, the channels of the last layer are averaged over the pixels (global average
+    pooling: Lin, Chen, Yan: Network in Network, ICLR 2014, section 3.2).
 
     Args:
         hidden_channels: number of channels of each hidden layer.
@@ -29,8 +29,8 @@ class FCNN(nn.Module):
         activations: name in torch.nn or null, one for all hidden layers or one a layer.
         batch_norms: whether batch norm follows, one for all hidden layers or one a layer.
         dropouts: probability of dropout, one for all hidden layers or one a layer.
-        skip_connections: to which layer from which earlier one, both counted from 0. The output
-            of the one passes a convolution of its own and is added before the activation of the other.
+        skip_connections: to which layer from which earlier one, both counted from 0. The output of
+            the one passes a convolution of its own and is added before the activation of the other.
         input_shape: shape of one input; null takes it from the data.
         output_shape: shape of one output; null takes it from the data.
 

@@ -11,7 +11,7 @@ from stride.training.models.dropout import check_dropout
 from stride.training.models.per_layer import per_layer
 from stride.training.models.shapes import check_chain, check_shape, size_of
 
-HIDDEN_DIMS = (64,)
+HIDDEN_DIMS = (512, 256)
 
 
 class MLP(nn.Module):
@@ -38,7 +38,7 @@ class MLP(nn.Module):
         hidden_dims: Sequence[int] = HIDDEN_DIMS,
         feature_dims: Sequence[int] | None = None,
         activations: str | Sequence[str | None] | None = "ReLU",
-        batch_norms: bool | Sequence[bool] = False,
+        batch_norms: bool | Sequence[bool] = True,
         dropouts: float | Sequence[float] = 0.0,
         input_shape: Sequence[int] | None = None,
         output_shape: Sequence[int] | None = None,
@@ -75,4 +75,4 @@ class MLP(nn.Module):
     def forward(self, inputs: Tensor) -> Tensor:
         """(batch, *input_shape) to (batch, *output_shape)."""
         outputs: Tensor = self.layers(inputs)
-        return outputs.unflatten(1, self.output_shape) if len(self.output_shape) > 1 else outputs
+        return outputs.reshape(-1, *self.output_shape)

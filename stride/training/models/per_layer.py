@@ -7,7 +7,7 @@ from typing import TypeVar, cast
 
 from stride.errors import ConfigError
 
-Value = TypeVar("Value", str, int, float, bool, str | None)
+Value = TypeVar("Value")
 
 
 def per_layer(
@@ -24,7 +24,7 @@ def per_layer(
     hidden = layers - 1
     if not _is_list(given):
         return (cast(Value, given),) * hidden + (output,)
-    values = tuple(cast("Sequence[Value]", given))
+    values = tuple(cast(Sequence[Value], given))
     if len(values) == hidden:
         return (*values, output)
     if len(values) == layers:
@@ -45,11 +45,11 @@ def each_layer(
     """
     if not _is_list(given):
         return (cast(Value, given),) * layers
-    values = tuple(cast("Sequence[Value]", given))
+    values = tuple(cast(Sequence[Value], given))
     if len(values) != layers:
         raise ConfigError(
-            f"{key} of {model} has {len(values)} entries, and there are {layers} layers that take it:"
-            f" give one value for all, or a list of {layers}"
+            f"{key} of {model} has {len(values)} entries, and {layers} layers take it: give"
+            f" one value for all, or a list of {layers}"
         )
     return values
 

@@ -16,10 +16,13 @@ def check_shape(shape: Sequence[int] | None, key: str, model: str) -> tuple[int,
     """
     if shape is None:
         raise ConfigError(
-            f"{model} needs {key}: a training takes it from the data; elsewhere give it, such as [1, 8, 8]"
+            f"{model} needs {key}: a training takes it from the data; elsewhere give it, as in"
+            " [1, 8, 8]"
         )
     if not shape or min(shape) < 1:
-        raise ConfigError(f"{key} of {model} is {list(shape)}; it must be a row of positive numbers")
+        raise ConfigError(
+            f"{key} of {model} is {list(shape)}; it must be a row of positive numbers"
+        )
     return tuple(shape)
 
 
@@ -76,11 +79,13 @@ def check_chain(
             )
         if chain[0] != first:
             raise ConfigError(
-                f"{whole_key} of {model} begins with {chain[0]}, and the data gives {first}{example}"
+                f"{whole_key} of {model} begins with {chain[0]}, and the data gives"
+                f" {first}{example}"
             )
         if last is not None and chain[-1] != last:
             raise ConfigError(
-                f"{whole_key} of {model} ends with {chain[-1]}, and the data asks for {last}{example}"
+                f"{whole_key} of {model} ends with {chain[-1]}, and the data asks for"
+                f" {last}{example}"
             )
         if list(hidden) not in (list(hidden_default), inner):
             raise ConfigError(

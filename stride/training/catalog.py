@@ -1,0 +1,71 @@
+"""The catalog of what a name can pick, for the config floor; torch is not imported for it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Final
+
+from stride.config.signature import Parameter, Signature, read_signature, signature_of
+from stride.training.builtin_things import builtin_things, find_builtin
+from stride.training.kinds import is_plain_loss
+from stride.training.references import is_reference, load_reference
+
+_NOT_SETTINGS: Final[Mapping[str, tuple[str, ...]]] = {
+    "dataset": ("split",),
+    "optimizer": ("params",),
+    "scheduler": ("optimizer", "last_epoch", "verbose"),
+    # The last two are deprecated by torch; how a loss is averaged belongs to the training.
+    "loss": ("reduction", "size_average", "reduce"),
+}
+"""Parameters that stride gives itself."""
+
+_FROM_LENGTH: Final = {("CosineAnnealingLR", "T_max"), ("OneCycleLR", "total_steps")}
+"""Parameters of schedulers that follow from the length of the training where they are null."""
+
+
+class BuiltinCatalog:
+    """The things that come with stride and torch, and references to those of the user's own.
+
+    Sources are parsed, not imported. Only a reference, `package.module:Name` or
+    `path/file.py:Name`, is imported to be looked at.
+    """
+
+    def names(self, kind: str) -> tuple[str, ...]:
+        """The built-in names of a kind.
+
+        Raises:
+            CodeReferenceError: they are torch's, and torch is not installed.
+        """
+        return tuple(builtin_things(kind))
+
+    def signature(self, kind: str, name: str) -> Signature:
+        """The parameters of a thing.
+
+        Raises:
+            ConfigError: there is no built-in of that name; the sentence names the nearest.
+            CodeReferenceError: a reference does not resolve, or not to a thing of the kind.
+        """
+        skip = _NOT_SETTINGS.get(kind, ())
+        if is_reference(name):
+            thing = load_reference(kind, name).thing
+            found = signature_of(thing, name, skip=skip)
+            if kind == "loss" and is_plain_loss(thing):
+                # The outputs and the targets come first, whatever they are called.
+                return dataclasses.replace(found, parameters=found.parameters[2:])
+            return found
+        builtin = find_builtin(kind, name)
+        found = read_signature(builtin.source, builtin.attribute, skip=skip)
+        parameters = tuple(_settled(name, parameter) for parameter in found.parameters)
+        return Signature(name, parameters, found.takes_any)
+
+
+def _settled(name: str, parameter: Parameter) -> Parameter:
+    if (name, parameter.name) not in _FROM_LENGTH:
+        return parameter
+    return dataclasses.replace(
+        parameter,
+        annotation=int | None,
+        default=None,
+        help="steps of the scheduler in the whole training; null: from fit_kwargs",
+    )

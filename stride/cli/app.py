@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -49,4 +50,6 @@ def run() -> None:
         from stride.cli.completion import prepare  # deferred: only a shell that completes needs it
 
         prepare(os.environ)
+        # What goes wrong while a person presses a key must not be written into the line.
+        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115  open until the process ends
     app(prog_name="stride")

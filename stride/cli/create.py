@@ -8,6 +8,7 @@ from stride.cli.row import read_row
 from stride.cli.run_json import FIELDS as RUN_FIELDS
 from stride.cli.run_json import run_fields
 from stride.cli.settings import read_settings
+from stride.training.things import code_of
 
 EXAMPLES = (
     "stride create --config work_dir=exp --config optimizer_kwargs.lr=3e-4",
@@ -36,6 +37,7 @@ def create(
         name=settings.run,
         overrides=settings.typed,
         chosen=resolved.chosen,
+        code=code_of(resolved.config),
     )
     if json:
         answer.write_json(run_fields(read_row(run)))

@@ -7,6 +7,7 @@ import re
 import sys
 import traceback
 from collections.abc import Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
@@ -27,6 +28,15 @@ WRONG_USAGE = 2
 NOT_VERIFIED = 3
 BUG = 70
 INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class Completion:
+    """What a shell may complete a word to, as Typer reads it."""
+
+    value: str
+    help: str
+    type: str = "plain"
 
 
 class Command(TyperCommand):
@@ -64,6 +74,13 @@ class Group(TyperGroup):
             hint = f"; did you mean {near[0]}?" if near else "; see stride --help"
             raise UsageError(f"there is no command {name!r}{hint}")
         return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        """Names of commands, with their line of help; none is imported for it. Or options."""
+        if incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        fitting = {name: entry for name, entry in COMMANDS.items() if name.startswith(incomplete)}
+        return [Completion(name, entry.help) for name, entry in fitting.items()]
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help page: the commands by section."""

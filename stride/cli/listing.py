@@ -81,11 +81,12 @@ def _metric_columns(rows: Sequence[Row]) -> Iterator[Drawn]:
 
 
 def _key_columns(rows: Sequence[Row], *, cut_values: bool) -> list[tuple[str, Drawn]]:
-    """Config keys that differ among the runs, those that people chose first."""
+    """Config keys that differ among the runs: chosen ones first, then what follows from a name."""
     readable = [row for row in rows if row.config is not None]
     found = differing([settings_of(row.config) or {} for row in readable])
     chosen = {key for row in readable if row.record for key in row.record.chosen}
-    keys = sorted(found, key=lambda key: key not in chosen)
+    named = {key.rpartition(".")[0] for key in found if key.endswith("_name")}
+    keys = sorted(found, key=lambda key: (key not in chosen, key.rpartition(".")[0] in named))
     headings = short_names(keys)
     columns = []
     for key in keys:

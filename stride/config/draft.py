@@ -11,6 +11,7 @@ from typing import Any
 from stride.config.dotted import Path, join_key
 from stride.config.elements import merged, with_element
 from stride.config.hints import unknown_key
+from stride.config.json_value import as_json
 from stride.config.outline import OBJECT, Group, Leaf
 from stride.config.places import absolute_reference, absolute_values
 from stride.config.signature import OPAQUE, Absence
@@ -182,7 +183,8 @@ class Draft:
             value = step.placed_name(value)
             if step.is_text and isinstance(value, str) and value.startswith(OBJECT):
                 raise ConfigError(f"{key}={value}: an object can only be handed over in Python")
-        self._check(leaf, absolute_values(value, leaf.annotation, step.folder), step, not rest)
+        value = absolute_values(as_json(value, key), leaf.annotation, step.folder)
+        self._check(leaf, value, step, whole=not rest)
 
     def _check(self, leaf: Leaf, value: Any, step: Step, whole: bool) -> None:
         try:

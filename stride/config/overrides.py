@@ -40,6 +40,10 @@ def parse_override(text: str) -> Override:
             visibly taken it apart.
     """
     key, equals, value = text.partition("=")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ConfigError(f"{text!r} is not valid UTF-8 text") from error
     if not equals:
         raise ConfigError(f"{text!r} is not an override: {_without_equals(text)}")
     return Override(_parse_key(key, text), value)

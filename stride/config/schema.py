@@ -35,6 +35,13 @@ def _check_monitor(text: str) -> str:
     return text
 
 
+def _check_seed(seed: int) -> int:
+    if not 0 <= seed < 2**63:
+        raise ValueError("must be 0 or more, and less than 2**63")
+    return seed
+
+
+Seed = Annotated[int, AfterValidator(_check_seed)]
 Device = Annotated[str, AfterValidator(_check_device)]
 Monitor = Annotated[str, AfterValidator(_check_monitor)]
 Count = Annotated[int, Field(ge=1)]
@@ -151,9 +158,7 @@ class LogKwargs(_Frozen):
 class Config(_Frozen):
     """All settings of a run, as decided by people and by defaults."""
 
-    seed: int = Field(
-        default=0, ge=0, description="of weights, order of data, augmentation and dropout"
-    )
+    seed: Seed = Field(default=0, description="of weights, order of data, augmentation and dropout")
     device: Device = Field(
         default="auto", description="auto, cpu, cuda, cuda:1, mps", json_schema_extra=_NO_CHANGE
     )

@@ -188,14 +188,16 @@ def _holds_values(annotation: Any) -> bool:
 def _read_mapping(text: str, key: str) -> Any:
     if not text.strip():
         return {}
+    if not text.lstrip().startswith("{"):
+        name, colon, value = text.partition(":")
+        instead = f"{key}.{name}={value}" if name and colon else f"{key}.NAME={text}"
+        raise ConfigError(f"{key} must be a mapping: write {instead}")
     try:
         return read_strict_json(text)
     except BadJsonError as error:
         raise ConfigError(f"{key}={text}: {error}") from error
     except NotJsonError:
-        if text.lstrip().startswith("{"):
-            raise _mangled(text, "mapping", key) from None
-        raise ConfigError(f"{key} must be a mapping: write {key}.NAME={text}") from None
+        raise _mangled(text, "mapping", key) from None
 
 
 def _python_word(text: str, key: str) -> ConfigError:

@@ -14,13 +14,16 @@ from torch.utils.data import Dataset, Subset
 def read_facts(dataset: Dataset[Any] | None) -> dict[str, Any]:
     """The facts that a model or task may ask for: `input_shape`, `output_shape`, `target_kind`; None where unknown.
 
+    `input_dtype` is one too: what predictions are later asked for is brought into it.
+
     A data set states them as attributes; what it does not state is worked out from its first sample where that is
     a pair of arrays or numbers. The number of classes is the length of its attribute `classes`.
     """
-    stated = {name: _stated(dataset, name) for name in ("input_shape", "output_shape", "target_kind")}
-    if None in stated.values():
-        guessed = _from_sample(_first_sample(dataset), _stated(dataset, "classes"))
-        stated = {name: guessed.get(name) if fact is None else fact for name, fact in stated.items()}
+    guessed = _from_sample(_first_sample(dataset), _stated(dataset, "classes"))
+    stated: dict[str, Any] = {"input_dtype": guessed.get("input_dtype")}
+    for name in ("input_shape", "output_shape", "target_kind"):
+        fact = _stated(dataset, name)
+        stated[name] = guessed.get(name) if fact is None else fact
     return {
         name: fact if fact is None or isinstance(fact, str) else [int(size) for size in fact]
         for name, fact in stated.items()
@@ -45,6 +48,7 @@ def _from_sample(sample: Any, classes: Any) -> Mapping[str, Any]:
     facts: dict[str, Any] = {}
     if inputs is not None:
         facts["input_shape"] = list(inputs.shape)
+        facts["input_dtype"] = str(inputs.dtype).removeprefix("torch.")
     if target is None:
         return facts
     if target.is_floating_point():

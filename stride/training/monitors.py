@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from stride.errors import ConfigError
-from stride.training.schedule import monitored
+from stride.training.columns import monitored
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
@@ -12,13 +12,14 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from stride.errors import ConfigError
+from stride.training.references import Reference
 from stride.training.task import Task, modules_of
 
 _FUSED_ON = ("cpu", "cuda", "mps", "xpu")
 
 
 def build_optimizer(
-    cls: Callable[..., Optimizer],
+    reference: Reference,
     arguments: Mapping[str, Any],
     model: nn.Module,
     task: Task,
@@ -35,22 +36,24 @@ def build_optimizer(
     if _may_be_fused(arguments, model, task):
         settled["fused"] = True
         try:
-            return _build(cls, groups, {**arguments, **settled}), settled
+            return _build(reference, groups, {**arguments, **settled}), settled
         except (RuntimeError, ConfigError):  # not for these parameters, or on this device
             settled["fused"] = None
-    optimizer = _build(cls, groups, arguments)
+    optimizer = _build(reference, groups, arguments)
     _check_closure(optimizer)
     return optimizer, {name: value for name, value in settled.items() if value is not None}
 
 
 def _build(
-    cls: Callable[..., Optimizer], groups: Iterable[Any], arguments: Mapping[str, Any]
+    reference: Reference, groups: Iterable[Any], arguments: Mapping[str, Any]
 ) -> Optimizer:
-    name = getattr(cls, "__name__", str(cls))
     try:
-        return cls(groups, **arguments)
+        optimizer: Optimizer = reference.build(groups, **arguments)
     except (ValueError, TypeError) as error:
-        raise ConfigError(f"optimizer_kwargs: {name} refuses its arguments: {error}") from error
+        raise ConfigError(
+            f"optimizer_kwargs: {reference.name} refuses its arguments: {error}"
+        ) from error
+    return optimizer
 
 
 def _may_be_fused(arguments: Mapping[str, Any], model: nn.Module, task: Task) -> bool:
@@ -79,12 +82,12 @@ def _check_closure(optimizer: Optimizer) -> None:
 
 
 def build_scheduler(
-    cls: Callable[..., LRScheduler] | None,
+    reference: Reference,
     arguments: Mapping[str, Any],
     optimizer: Optimizer,
     *,
     horizon: int,
-) -> tuple[LRScheduler | None, dict[str, Any]]:
+) -> tuple[LRScheduler, dict[str, Any]]:
     """The scheduler, and the arguments that were settled here: how many times it will step.
 
     Args:
@@ -93,18 +96,17 @@ def build_scheduler(
     Raises:
         ConfigError: the scheduler refuses its arguments.
     """
-    if cls is None:
-        return None, {}
     settled = {
         name: horizon
         for name in ("T_max", "total_steps")
         if name in arguments and arguments[name] is None and not arguments.get("epochs")
     }
-    name = getattr(cls, "__name__", str(cls))
     try:
-        return cls(optimizer, **{**arguments, **settled}), settled
+        return reference.build(optimizer, **{**arguments, **settled}), settled
     except (ValueError, TypeError) as error:
-        raise ConfigError(f"scheduler_kwargs: {name} refuses its arguments: {error}") from error
+        raise ConfigError(
+            f"scheduler_kwargs: {reference.name} refuses its arguments: {error}"
+        ) from error
 
 
 def trained_parameters(optimizer: Optimizer) -> list[torch.Tensor]:

@@ -8,6 +8,7 @@ from typing import Literal
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
 from stride.errors import ConfigError
+from stride.training.columns import monitored
 
 
 class Schedule:
@@ -56,15 +57,3 @@ class Schedule:
             self.scheduler.step(monitored(row, self._monitor, "scheduler_kwargs.monitor"))
         else:
             self.scheduler.step()
-
-
-def monitored(row: Mapping[str, float | int], name: str, key: str) -> float:
-    """The value of a column that a config names.
-
-    Raises:
-        ConfigError: the row has no such column.
-    """
-    if name not in row:
-        known = ", ".join(column for column in row if column.startswith(("train_", "val_")))
-        raise ConfigError(f"{key}: there is no metric {name!r}; this training has {known}")
-    return float(row[name])

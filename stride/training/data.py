@@ -1,0 +1,95 @@
+"""The data of a training: the data sets of a config, their batches, and what they say about themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from stride.config.schema import Config
+from stride.errors import DataError
+from stride.training.facts import read_facts
+from stride.training.given import Given
+from stride.training.loader_batches import GivenBatches
+from stride.training.loaders import Batches, build_batches
+from stride.training.seeding import derive, own_randomness
+from stride.training.things import build_thing
+
+SPLITS = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Data:
+    """The splits of a config, those that there are.
+
+    Attributes:
+        batches: by split.
+        facts: `input_shape`, `output_shape`, `target_kind`; None where the data does not say.
+        fingerprints: digests of the content by split, of the data sets that give one.
+    """
+
+    batches: Mapping[str, Batches]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+
+
+def load_data(config: Config, given: Given, device: torch.device) -> Data:
+    """Build the data sets of all splits and their loaders.
+
+    Raises:
+        DataError: a file is missing, a split is empty, there is nothing to train on.
+        ConfigError, CodeReferenceError: the data set cannot be built.
+    """
+    datasets: dict[str, Dataset[Any]] = {}
+    batches: dict[str, Batches] = {}
+    for split in SPLITS:
+        dataset, found = load_split(config, given, split, device)
+        if dataset is not None:
+            datasets[split] = dataset
+        if found is not None:
+            batches[split] = found
+    if "train" not in batches:
+        raise DataError("there is no train split: there is nothing to train on")
+    prints = {split: _fingerprint(dataset) for split, dataset in datasets.items()}
+    with own_randomness(derive(config.seed, "facts")):  # the first sample may be augmented
+        facts = read_facts(datasets.get("train"))
+    return Data(batches, facts, {split: text for split, text in prints.items() if text is not None})
+
+
+def load_split(
+    config: Config, given: Given, split: str, device: torch.device
+) -> tuple[Dataset[Any] | None, Batches | None]:
+    """The data set of one split and its batches; None where there is no such split.
+
+    Raises:
+        DataError: the data cannot be read, or is empty.
+        ConfigError, CodeReferenceError: the data set cannot be built.
+    """
+    if given.loaders:
+        loader = given.loaders.get(split)
+        if loader is None:
+            return None, None
+        dataset = loader.dataset if isinstance(loader, DataLoader) else None
+        return dataset, GivenBatches(loader, device)
+    if given.datasets:
+        dataset = given.datasets.get(split)
+    else:
+        with own_randomness(derive(config.seed, "data")):
+            dataset, _ = build_thing("dataset", config.dataset_kwargs, {}, split=split)
+    if dataset is None:
+        return None, None
+    settings = {
+        "train": config.load_data_kwargs.train_loader_kwargs,
+        "val": config.load_data_kwargs.val_loader_kwargs,
+        "test": config.load_data_kwargs.test_loader_kwargs,
+    }[split]
+    return dataset, build_batches(dataset, settings, split=split, seed=config.seed, device=device)
+
+
+def _fingerprint(dataset: object) -> str | None:
+    """The digest that a data set gives of its content; it is optional in what others write."""
+    method = getattr(dataset, "fingerprint", None)
+    return str(method()) if callable(method) else None

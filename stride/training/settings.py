@@ -1,0 +1,125 @@
+"""The settings of a trainer: the layers that make its config, and how a run is made from them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from stride.config.dotted import pick
+from stride.config.resolution import Layer, Resolved, resolve
+from stride.errors import ConfigError
+from stride.store.record import CodeRecord, Parent, RunRecord
+from stride.store.run import Run
+from stride.store.work_dir import WorkDir
+from stride.training.catalog import BuiltinCatalog
+from stride.training.given import Given
+
+Tree = Mapping[str, Any]
+"""Settings as Python values: nested mappings; in overrides, keys may be dotted."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where each setting of a trainer comes from.
+
+    Attributes:
+        arguments: the keyword arguments of the trainer.
+        given: objects in place of names.
+        overrides: of `comprehend_config` and `fit`, later ones over earlier ones.
+        base: the config of a run that was loaded, in place of experiment and arguments.
+        parent: that run.
+    """
+
+    work_dir: WorkDir
+    arguments: Tree
+    given: Given
+    overrides: tuple[Tree, ...] = ()
+    base: Tree | None = None
+    parent: Parent | None = None
+
+    def with_overrides(self, overrides: Tree | None) -> Settings:
+        """The same with some settings over them."""
+        return replace(self, overrides=(*self.overrides, overrides)) if overrides else self
+
+    def of_run(self, run: Run, record: RunRecord) -> Settings:
+        """The settings that people chose for a run, which becomes the parent of what follows."""
+        parent = Parent(
+            relation="same config", work_dir=str(run.work_dir), run=run.name, id=record.id
+        )
+        base = pick(run.read_config(), record.chosen)
+        return Settings(self.work_dir, {}, self.given, base=base, parent=parent)
+
+    def resolve(self) -> Resolved:
+        """The config: defaults, the experiment's config, the arguments, the objects, the overrides.
+
+        Raises:
+            ConfigError, CodeReferenceError: a setting is wrong.
+        """
+        layers = []
+        if self.base is not None:
+            layers.append(Layer("the run", self.base))
+        else:
+            if self.work_dir.exists():
+                path = self.work_dir.config_path
+                tree = self.work_dir.read_config()
+                layers.append(Layer(str(path), tree, folder=self.work_dir.path))
+            layers.append(Layer("", self.arguments))
+        layers.append(Layer("", self.given.names()))
+        layers += [_layer(overrides) for overrides in self.overrides]
+        return resolve(layers, BuiltinCatalog())
+
+    def create_run(
+        self, resolved: Resolved, *, name: str | None, code: tuple[CodeRecord, ...]
+    ) -> Run:
+        """Make the run of a config that these settings gave; a new experiment keeps the arguments.
+
+        Raises:
+            RunNameError, RunExistsError, NotAnExperimentError, StorageError: it cannot be made; nothing is left.
+        """
+        parent = self.parent
+        if parent is not None and self.overrides:
+            parent = Parent(
+                relation="changed config", work_dir=parent.work_dir, run=parent.run, id=parent.id
+            )
+        self.work_dir.initialize(self._arguments_resolved())
+        return self.work_dir.create(
+            resolved.config.to_json(),
+            name=name,
+            overrides=tuple(text for tree in self.overrides for text in _as_typed(tree)),
+            chosen=resolved.chosen,
+            parent=parent,
+            code=code,
+        )
+
+    def _arguments_resolved(self) -> dict[str, Any]:
+        """The arguments as an experiment's config keeps them: only what was chosen, paths absolute."""
+        if not self.arguments or self.work_dir.exists():
+            return {}
+        return resolve([Layer("", self.arguments)], BuiltinCatalog()).chosen_tree()
+
+
+def _layer(overrides: Tree) -> Layer:
+    """Overrides as a layer: a key with a dot is one at its place, a mapping is merged key by key."""
+    for key in overrides:
+        if not isinstance(key, str):
+            raise ConfigError(f"an override is a key and a value; {key!r} is no key")
+    nested = {key: value for key, value in overrides.items() if "." not in key}
+    dotted = {key: value for key, value in overrides.items() if "." in key}
+    return Layer("", nested, settings=dotted)
+
+
+def _as_typed(tree: Tree, prefix: str = "") -> list[str]:
+    """Overrides for the record, as they would be typed."""
+    lines: list[str] = []
+    for key, value in tree.items():
+        if isinstance(value, Mapping) and value:
+            lines += _as_typed(value, f"{prefix}{key}.")
+        else:
+            lines.append(f"{prefix}{key}={_text(value)}")
+    return lines
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, default=str)

@@ -1,0 +1,83 @@
+"""The things that a config names, called: what the data settles is filled in, what they refuse is said."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from stride.config.catalog import KINDS
+from stride.config.schema import NAMED_GROUPS, Config, Named
+from stride.errors import ConfigError, StrideError
+from stride.store.record import CodeRecord
+from stride.training.references import is_reference, load_reference, load_thing
+
+OBJECT = "object:"
+"""Begins the name of what was handed over as a Python object; no config can build it."""
+
+
+def build_thing(
+    kind: str,
+    named: Named,
+    facts: Mapping[str, Any],
+    *,
+    code: Path | None = None,
+    **given: Any,
+) -> tuple[Any, dict[str, Any]]:
+    """Call what a group of the config names, and give what it made and the arguments that the data settled.
+
+    Args:
+        facts: what the data says about itself; an argument of such a name that the config leaves at None gets it.
+        code: a folder to take the user's own code from, instead of where it was.
+        given: arguments that are no settings, such as the split of a data set.
+
+    Raises:
+        ConfigError: it refuses its arguments; the sentence says where in its code.
+        CodeReferenceError: the name does not resolve, or a function gave something else than it promised.
+    """
+    if named.name is None:
+        raise ConfigError(f"{kind}_kwargs.{kind}_name must name a {kind}")
+    reference = load_thing(kind, named.name, code=code)
+    settled = {
+        name: fact
+        for name, fact in facts.items()
+        if fact is not None and name in named.arguments and named.arguments[name] is None
+    }
+    try:
+        return reference.build(**{**named.arguments, **settled, **given}), settled
+    except (StrideError, MemoryError):
+        raise
+    except Exception as error:
+        raise ConfigError(
+            f"{kind}_kwargs: {named.name} cannot be built: {type(error).__name__}: {error}{_place(error)}"
+        ) from error
+
+
+def code_of(config: Config) -> tuple[CodeRecord, ...]:
+    """What a config names of the user's own: reference, file and digest."""
+    records = []
+    for kind, name in _names(config):
+        if is_reference(name) and not name.startswith(OBJECT):
+            found = load_reference(kind, name)
+            path = None if found.path is None else str(found.path)
+            records.append(CodeRecord(reference=name, path=path, digest=found.digest))
+    return tuple(records)
+
+
+def _names(config: Config) -> Iterator[tuple[str, str]]:
+    """The kind and name of each thing that is named, also inside the arguments of another (`loss_name`)."""
+    for group, kind in NAMED_GROUPS.items():
+        named = getattr(config, group)
+        if named.name is not None:
+            yield kind, named.name
+        for key, value in named.arguments.items():
+            inner = key.removesuffix("_name")
+            if inner != key and inner in KINDS and isinstance(value, str):
+                yield inner, value
+
+
+def _place(error: BaseException) -> str:
+    """Where the exception was raised: the innermost line, for the user's own code."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""

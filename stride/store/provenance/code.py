@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -30,6 +31,9 @@ LISTED: Final = 200
 """How many of the left-out files code.json lists; the count is of all."""
 
 
+_Answer = TypeVar("_Answer")
+
+
 @dataclass(frozen=True)
 class TakenCode:
     """The state of the code, with the diff and the kept files in memory."""
@@ -48,31 +52,41 @@ def take_code(source: Path, experiment: Path, *, seconds: float = GIT_SECONDS) -
         seconds: how long git may take in all.
     """
     try:
-        git, filters = open_repository(source, seconds)
+        with open_repository(source, seconds) as (git, filters):
+            return _take(git, filters, Experiments(git.folder, experiment, source))
     except GitError as error:
         return TakenCode(CodeState(FORMAT, None, notes=(str(error),)))
-    state = CodeState(FORMAT, shown(str(git.folder)))
-    experiments = Experiments(git.folder, experiment, source)
-    try:
-        state, tree = _read_head(git, state)
-        return _read_files(git, state, tree, filters, experiments)
-    except GitError as error:
-        return TakenCode(msgspec.structs.replace(state, notes=(*state.notes, str(error))))
 
 
-def _read_head(git: Git, state: CodeState) -> tuple[CodeState, list[Entry]]:
+def _take(git: Git, filters: frozenset[str], experiments: Experiments) -> TakenCode:
     notes: list[str] = []
-    commit = read_commit(git)
-    branch = read_branch(git)
+    state, tree = _read_head(git, notes)
+    if tree is None:
+        return TakenCode(msgspec.structs.replace(state, notes=tuple(notes)))
+    try:
+        return _read_files(git, state, notes, tree, filters, experiments)
+    except GitError as error:
+        return TakenCode(msgspec.structs.replace(state, notes=(*notes, str(error))))
+
+
+def _read_head(git: Git, notes: list[str]) -> tuple[CodeState, list[Entry] | None]:
+    """What is known without looking at files, and the tree of the commit; None if that fails."""
+    state = CodeState(FORMAT, shown(str(git.folder)))
+    try:
+        commit = read_commit(git)
+        branch = read_branch(git)
+        tree = read_tree(git, commit)
+    except GitError as error:
+        notes.append(str(error))
+        return state, None
     if commit is None:
         notes.append("the repository has no commit yet")
-    remote = read_remote(git, branch)
-    pushed = is_pushed(git, commit) if commit and remote else None
+    remote = _answer(lambda: read_remote(git, branch), notes)
+    pushed = _answer(lambda: is_pushed(git, commit), notes) if commit and remote else None
     if pushed is False:
         notes.append("the commit is on no branch of a remote: only this repository has it")
-    if hidden := count_hidden(git):
+    if hidden := _answer(lambda: count_hidden(git), notes):
         notes.append(f"git takes {hidden} files for unchanged (--assume-unchanged): not compared")
-    tree = read_tree(git, commit)
     state = msgspec.structs.replace(
         state,
         commit=commit,
@@ -80,12 +94,18 @@ def _read_head(git: Git, state: CodeState) -> tuple[CodeState, list[Entry]]:
         remote=remote,
         pushed=pushed,
         submodules=read_submodules(git, tree),
-        notes=tuple(notes),
     )
     if not _is_as_recorded(state):
         notes.append("a submodule is not at the commit that is recorded for it, or was changed")
-        state = msgspec.structs.replace(state, notes=tuple(notes))
     return state, tree
+
+
+def _answer(question: Callable[[], _Answer], notes: list[str]) -> _Answer | None:
+    try:
+        return question()
+    except GitError as error:
+        notes.append(str(error))
+        return None
 
 
 def _is_as_recorded(state: CodeState) -> bool:
@@ -95,6 +115,7 @@ def _is_as_recorded(state: CodeState) -> bool:
 def _read_files(
     git: Git,
     state: CodeState,
+    notes: list[str],
     tree: list[Entry],
     filters: frozenset[str],
     experiments: Experiments,
@@ -102,7 +123,6 @@ def _read_files(
     base = state.commit or git.text("hash-object", "-t", "tree", "--stdin")
     changes = Changes(git, base, filters, experiments)
     state = msgspec.structs.replace(state, dirty=bool(changes.all), changed=len(changes.all))
-    notes = list(state.notes)
     kept = list(changes.kept)
     left_out = list(changes.left_out)
     places = dict(changes.experiments)

@@ -51,14 +51,15 @@ def digest_of_code(
     for path, (mode, name) in files.items():
         if mode == GITLINK:
             files[path] = (mode, checked_out.get(shown(path)) or name)
-    for content in kept:
-        mode = _LINK if content.is_link else _PROGRAM if content.executable else _FILE
-        files[content.path] = (mode, _object_name(algorithm, content.content))
     for change in changes:
         if change.is_deleted:
             files.pop(change.path, None)
         else:
             files[change.path] = _on_disk(top / change.path, change.path, algorithm)
+    # After the changes: a file that was removed from the index may still be there, untracked.
+    for content in kept:
+        mode = _LINK if content.is_link else _PROGRAM if content.executable else _FILE
+        files[content.path] = (mode, _object_name(algorithm, content.content))
     lines = sorted(
         os.fsencode(path) + f"\0{mode} {name}\0".encode() for path, (mode, name) in files.items()
     )

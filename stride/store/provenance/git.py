@@ -12,8 +12,9 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +27,7 @@ GIT_SECONDS: Final = 20.0
 _SETTINGS: Final = (
     "core.fsmonitor=false",
     f"core.hooksPath={os.devnull}",
+    "core.splitIndex=false",
     "core.pager=cat",
     "color.ui=false",
     "protocol.allow=never",
@@ -53,10 +55,17 @@ class Git:
             programs.
     """
 
-    def __init__(self, folder: Path, deadline: float, settings: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        deadline: float,
+        settings: tuple[str, ...] = (),
+        index: Path | None = None,
+    ) -> None:
         self.folder = folder
         self.deadline = deadline
         self._settings = settings
+        self._index = index
         executable = shutil.which("git")
         if executable is None:
             raise GitError("git is not installed: the state of the code is not kept")
@@ -89,7 +98,7 @@ class Git:
             process = subprocess.Popen(
                 command,
                 cwd=self.folder,
-                env=_environment(literal),
+                env=_environment(literal, self._index),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -125,38 +134,43 @@ class Git:
         return [os.fsdecode(record) for record in output.split(b"\0")[:-1]]
 
 
-def open_repository(source: Path, seconds: float = GIT_SECONDS) -> tuple[Git, frozenset[str]]:
+@contextlib.contextmanager
+def open_repository(
+    source: Path, seconds: float = GIT_SECONDS
+) -> Iterator[tuple[Git, frozenset[str]]]:
     """The repository around `source`, at its top folder, and the names of its filters.
 
     Filters (`filter.<name>.clean`: git-lfs, nbstripout) are programs too; here they are all
-    switched off.
+    switched off. Git reads a copy of the index: comparing files, it would write to the own one.
 
     Raises:
         GitError: no git, no repository, one that git does not trust, or one without a work tree.
     """
     deadline = time.monotonic() + seconds
-    git = Git(source, deadline)
-    top = Path(git.text("rev-parse", "--show-toplevel"))
-    keys = [
-        record.partition("\n")[0]
-        for record in Git(top, deadline).records(
-            "config", "-z", "--get-regexp", r"^filter\.", accept=(0, 1)
-        )
-    ]
+    top = Path(Git(source, deadline).text("rev-parse", "--show-toplevel"))
+    git = Git(top, deadline)
+    form = ("config", "-z", "--name-only", "--get-regexp", r"^filter\.")
+    keys = git.records(*form, accept=(0, 1))
     names = frozenset(key.removeprefix("filter.").rpartition(".")[0] for key in keys) - {""}
     if any("=" in name or "\n" in name for name in names):
-        raise GitError(
-            f"{top} configures a filter whose name cannot be switched off: not looked into"
-        )
+        raise GitError(f"{top} has a filter whose name cannot be switched off: not looked into")
     off = tuple(
         f"filter.{name}.{setting}"
         for name in sorted(names)
         for setting in ("clean=", "smudge=", "process=", "required=false")
     )
-    return Git(top, deadline, off), names
+    index = top / git.text("rev-parse", "--git-path", "index")
+    try:
+        with tempfile.TemporaryDirectory(prefix="stride-") as folder:
+            copy = Path(folder) / "index"
+            with contextlib.suppress(FileNotFoundError):  # none before the first `git add`
+                shutil.copyfile(index, copy)
+            yield Git(top, deadline, off, copy), names
+    except OSError as error:
+        raise GitError(f"{index} cannot be copied: {error}") from error
 
 
-def _environment(literal: bool) -> dict[str, str]:
+def _environment(literal: bool, index: Path | None) -> dict[str, str]:
     """The environment without variables that point git elsewhere or have it run programs."""
     kept = {
         name: value
@@ -172,6 +186,7 @@ def _environment(literal: bool) -> dict[str, str]:
         "GIT_NO_LAZY_FETCH": "1",
         "GIT_ALLOW_PROTOCOL": "none",
         "GIT_LITERAL_PATHSPECS": "1" if literal else "0",
+        **({} if index is None else {"GIT_INDEX_FILE": str(index)}),
     }
 
 

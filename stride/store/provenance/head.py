@@ -100,10 +100,10 @@ def _read_submodule(git: Git, entry: Entry) -> Submodule:
     if not (folder / ".git").exists():  # git would answer for the outer repository
         return Submodule(shown(entry.path), entry.name, None)
     try:
-        inner, _ = open_repository(folder, git.deadline - time.monotonic())
         form = ("--name-only", "--no-ext-diff", "--no-textconv", "--ignore-submodules=all", "-z")
-        changed = bool(inner.records("diff", *form, "HEAD"))
-        return Submodule(shown(entry.path), entry.name, read_commit(inner), changed)
+        with open_repository(folder, git.deadline - time.monotonic()) as (inner, _):
+            changed = bool(inner.records("diff", *form, "HEAD"))
+            return Submodule(shown(entry.path), entry.name, read_commit(inner), changed)
     except GitError:
         return Submodule(shown(entry.path), entry.name, None, changed=True)
 

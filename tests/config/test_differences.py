@@ -77,6 +77,8 @@ def test_true_is_not_one_but_one_is_one_point_zero() -> None:
 def test_readers_that_compare_load_no_schema() -> None:
     code = "import sys; import stride.config.differences, stride.config.overrides, "
     code += "stride.config.identity, stride.config.stored; print(sorted(sys.modules))"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
     assert "'pydantic'" not in loaded.stdout
     assert "'torch'" not in loaded.stdout

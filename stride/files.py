@@ -30,7 +30,10 @@ _REFUSALS = {
     errno.EFBIG: "the file would be larger than the limit allows",
     errno.ENAMETOOLONG: "the name is too long",
     errno.ENOTDIR: "a part of the path is a file, not a folder",
+    errno.EISDIR: "it is a folder, not a file",
 }
+_NO_LINKS = frozenset({errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EMLINK})
+_NO_FOLDER_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EBADF})
 
 
 @contextlib.contextmanager
@@ -51,9 +54,12 @@ def storage_errors(action: str, path: Path) -> Iterator[None]:
 
 def fsync_folder(folder: Path) -> None:
     """Make the entries of a folder durable: a rename or a new file in it survives a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_SYNC:  # some network file systems know no such thing
+            raise
     finally:
         os.close(descriptor)
 
@@ -62,8 +68,7 @@ def write_new(path: Path, content: bytes, *, durable: bool = True) -> None:
     """Write a file that must not exist yet, in a folder that no reader looks into.
 
     Raises:
-        StorageError: the disk refused.
-        FileExistsError: there is one.
+        StorageError: there is one, or the disk refused; then a part of the file may be there.
     """
     with storage_errors("write", path):
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
@@ -78,18 +83,19 @@ def write_new(path: Path, content: bytes, *, durable: bool = True) -> None:
 def write_atomic(path: Path, content: bytes, *, durable: bool = True) -> None:
     """Replace a file: readers see the old content or the new, never a part, also after a kill.
 
-    The content goes to a temporary file in the same folder and is renamed over `path`. With `durable`
-    both the file and the folder are fsynced, so that the new content also survives a power cut.
-    The mode is that of the umask.
+    The content goes to a temporary file in the same folder and is renamed over `path`. With
+    `durable` both the file and the folder are fsynced, so that the new content also survives a
+    power cut. The mode is that of the umask.
 
     Raises:
-        StorageError: the disk refused; the old content is untouched and no temporary file is left.
+        StorageError: the disk refused; no temporary file is left, and the old content is as it
+            was, unless the very last step failed, which makes the rename durable.
     """
     temporary = _temporary_for(path)
     with storage_errors("write", path):
         try:
             write_new(temporary, content, durable=durable)
-            os.replace(temporary, path)
+            temporary.replace(path)
         except BaseException:
             with contextlib.suppress(OSError):
                 temporary.unlink()
@@ -99,9 +105,9 @@ def write_atomic(path: Path, content: bytes, *, durable: bool = True) -> None:
 
 
 def write_exclusive(path: Path, content: bytes) -> bool:
-    """Write a file durably unless one is there; whether it was written. Readers see all of it or none.
+    """Write a file durably unless there is one; say whether it was written.
 
-    Of several processes that write at once, one does.
+    Readers see all of it or none. Of several processes that write at once, one does.
 
     Raises:
         StorageError: the disk refused; no temporary file is left.
@@ -110,13 +116,27 @@ def write_exclusive(path: Path, content: bytes) -> bool:
     with storage_errors("write", path):
         try:
             write_new(temporary, content)
-            os.link(temporary, path)
-        except FileExistsError:
-            return False
+            if not _appear(temporary, path):
+                return False
         finally:
             with contextlib.suppress(OSError):
                 temporary.unlink()
         fsync_folder(path.parent)
+    return True
+
+
+def _appear(temporary: Path, path: Path) -> bool:
+    """Give a whole file its name unless that is taken: a link fails there, a rename does not."""
+    try:
+        path.hardlink_to(temporary)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        if os.path.lexists(path):  # without links, two who write in the same instant both do
+            return False
+        temporary.replace(path)
     return True
 
 
@@ -126,17 +146,20 @@ def is_temporary(name: str) -> bool:
 
 
 def clear_temporaries(path: Path) -> None:
-    """Remove what killed writings of `path` left beside it; only for the one writer of the file."""
-    mark = f"{_TEMPORARY_PREFIX}{path.name[:40]}-"
+    """Remove what killed writes of `path` left beside it; only for the one writer of the file."""
+    mark = _temporary_mark(path)
     with contextlib.suppress(OSError):
-        for name in os.listdir(path.parent):
-            if name.startswith(mark):
-                path.with_name(name).unlink()
+        for entry in path.parent.iterdir():
+            if entry.name.startswith(mark):
+                entry.unlink()
 
 
 def _temporary_for(path: Path) -> Path:
-    mark = f"-{os.getpid()}-{secrets.token_hex(4)}"
-    return path.with_name(f"{_TEMPORARY_PREFIX}{path.name[:40]}{mark}")
+    return path.with_name(f"{_temporary_mark(path)}{os.getpid()}-{secrets.token_hex(4)}")
+
+
+def _temporary_mark(path: Path) -> str:
+    return f"{_TEMPORARY_PREFIX}{path.name[:40]}-"
 
 
 def _write_all(descriptor: int, content: bytes) -> None:
@@ -152,8 +175,11 @@ def encode_json(value: JSON) -> bytes:
         ValueError: a number is nan or infinite, or a value is no JSON; where such numbers matter
             they are written as strings, see `encode_number`.
     """
-    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
-    return (text + "\n").encode()
+    try:
+        compact = json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except (TypeError, RecursionError) as error:
+        raise ValueError(str(error)) from error
+    return msgspec.json.format(compact, indent=2) + b"\n"
 
 
 def decode_json(content: bytes, path: Path) -> JSON:
@@ -166,7 +192,7 @@ def decode_json(content: bytes, path: Path) -> JSON:
         raise StoredFileError(f"{path} is empty")
     try:
         return msgspec.json.decode(content)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise StoredFileError(f"{path} is not JSON: {error}") from error
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import csv
-import io
 import logging
 import os
 import re
+import threading
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -19,23 +21,28 @@ Cell = float | int | str | None
 
 _logger = logging.getLogger(__name__)
 
-_INTEGER = re.compile(r"-?[0-9]{1,18}")
-_NUMBER = re.compile(r"-?([0-9]+\.?[0-9]*(e[-+]?[0-9]+)?|inf|nan)")
+_INTEGER = re.compile(r"-?[0-9]{1,4000}", re.ASCII)
+_NUMBER = re.compile(r"-?([0-9]+\.?[0-9]*(e[-+]?[0-9]+)?|inf|nan)", re.ASCII)
+_QUOTED = re.compile(r'[",]')
+_RETRY_EVERY = 1.0
+"""Seconds between two tries at a file that cannot be written."""
 
 
 class Table:
     """A CSV file of one writer and any number of readers.
 
-    Nothing is opened or written before the first `append`. A line without its newline is a torn write:
-    readers skip it, the next writer cuts it off. A column that first appears later has the file
-    rewritten once, atomically; earlier rows get an empty cell there.
+    Nothing is opened or written before the first `append`. A line without its newline is a torn
+    write: readers skip it, the next writer cuts it off. A column that first appears later has the
+    file rewritten once, atomically; earlier rows get an empty cell there.
 
-    When the file cannot be written, `append` warns once, keeps the rows in memory, up to `memory_rows`, and tries
-    again at the next; a table never ends a training.
+    When the file cannot be written, `append` warns once, keeps the rows in memory, up to
+    `memory_rows`, and tries again; a table never ends a training. A child that was forked off
+    neither writes nor keeps the rows of its parent.
 
     Args:
         path: of the CSV file; its folder is made at the first append.
-        delay: seconds that a row may wait in memory; 0 hands it to the operating system before `append` returns.
+        delay: seconds that a row may wait in memory; 0 hands it to the operating system before
+            `append` returns.
         memory_rows: rows kept while the file cannot be written; the oldest go first.
     """
 
@@ -44,58 +51,75 @@ class Table:
         self._delay = delay
         self._memory_rows = memory_rows
         self._columns: list[str] | None = None
-        self._pending: list[Mapping[str, Cell]] = []
+        self._known: frozenset[str] = frozenset()
+        self._pending: list[dict[str, Cell]] = []
         self._descriptor: int | None = None
-        self._last_write = 0.0
+        self._written = -float("inf")
+        self._failed = -float("inf")
         self._failing = False
         self._dropped = 0
+        self._pid = os.getpid()
+        self._timer: threading.Timer | None = None
+        self._guard = threading.RLock()
 
     def append(self, row: Mapping[str, Cell]) -> None:
-        """Add one row; the file is made, or its last torn line cut, at the first.
-
-        Raises:
-            StoredFileError: the file has a header that is not one of a table.
-        """
-        self._pending.append(dict(row))
-        if self._delay and time.monotonic() - self._last_write < self._delay:
-            return
-        self.flush()
+        """Add one row; the file is made, or its last torn line cut, at the first."""
+        if self._pid != os.getpid():
+            self._forget_parent()
+        with self._guard:
+            self._pending.append(dict(row))
+            now = time.monotonic()
+            if now - self._written < self._delay:
+                self._flush_later(self._delay - (now - self._written))
+            elif self._failing and now - self._failed < _RETRY_EVERY:
+                self._trim()
+            else:
+                self.flush()
 
     def flush(self) -> None:
         """Hand all rows to the operating system; where it refuses, warn once and keep them."""
-        if not self._pending:
+        if self._pid != os.getpid():
             return
-        try:
-            self._write_pending()
-        except OSError as error:
-            self._close_descriptor()
-            self._columns = None
-            if not self._failing:
-                _logger.warning("%s; rows are kept in memory and written later", error)
-            self._failing = True
-            excess = len(self._pending) - self._memory_rows
-            if excess > 0:
-                self._dropped += excess
-                del self._pending[:excess]
-            return
-        if self._failing:
-            lost = f"; {self._dropped} rows were lost" if self._dropped else ""
-            _logger.warning("%s is written again%s", self.path, lost)
-        self._failing = False
-        self._dropped = 0
+        with self._guard:
+            if not self._pending:
+                return
+            try:
+                self._write_pending()
+            except (OSError, StoredFileError) as error:
+                self._failed = time.monotonic()
+                with contextlib.suppress(OSError):
+                    self._close_descriptor()
+                self._columns = None
+                if not self._failing:
+                    _logger.warning("%s; rows are kept in memory and written later", error)
+                self._failing = True
+                self._trim()
+                return
+            if self._failing:
+                lost = f"; {self._dropped} rows were lost" if self._dropped else ""
+                _logger.warning("%s is written again%s", self.path, lost)
+            self._failing = False
+            self._dropped = 0
 
     def close(self) -> None:
         """Flush and let go of the file; a later append opens it again."""
-        self.flush()
-        self._close_descriptor()
-        self._columns = None
+        with self._guard:
+            self.flush()
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+                atexit.unregister(self.flush)
+            self._close_descriptor()
+            self._columns = None
 
     def read(self) -> list[dict[str, Cell]]:
         """All whole rows, in order; [] where there is no file. Numbers come back as int or float.
 
         Raises:
             StoredFileError: the file is not UTF-8 text.
+            StorageError: it cannot be read.
         """
+        self.flush()
         return read_table(self.path)
 
     def rewrite(self, rows: Iterable[Mapping[str, Cell]]) -> None:
@@ -104,36 +128,44 @@ class Table:
         Raises:
             StorageError: the disk refused; the old content stays.
         """
-        self.close()
-        rows = list(rows)
+        rows = [_clean(row) for row in rows]
         columns = list(dict.fromkeys(name for row in rows for name in row))
-        with storage_errors("make", self.path.parent):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(self.path, _encode([columns, *([row.get(c) for c in columns] for row in rows)]))
+        with self._guard:
+            self.close()
+            with storage_errors("make", self.path.parent):
+                self.path.parent.mkdir(exist_ok=True)
+            content = _encode([columns, *([row.get(c) for c in columns] for row in rows)])
+            write_atomic(self.path, content if columns else b"")
 
     def _write_pending(self) -> None:
+        if self._descriptor is not None and os.fstat(self._descriptor).st_nlink == 0:
+            self._close_descriptor()  # removed, or replaced by an editor: begin anew
+            self._columns = None
         if self._columns is None:
             self._columns = self._open_columns()
-        new = [name for row in self._pending for name in row if name not in self._columns]
-        if new:
-            self._add_columns(list(dict.fromkeys(new)))
-        if self._descriptor is None:
-            with storage_errors("write", self.path):
-                self._descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
-        content = _encode([row.get(name) for name in self._columns] for row in self._pending)
+            self._known = frozenset(self._columns)
+        if not all(row.keys() <= self._known for row in self._pending):
+            self._pending = [_clean(row) for row in self._pending]
+            names = dict.fromkeys(name for row in self._pending for name in row)
+            if new := [name for name in names if name not in self._known]:
+                self._add_columns(new)
+        columns = self._columns
+        content = _encode([row.get(name) for name in columns] for row in self._pending)
         with storage_errors("write", self.path):
+            if self._descriptor is None:
+                self._descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
             written = os.write(self._descriptor, content)
-        if written < len(content):  # a full disk takes a part: cut it, so that the rows can be tried again
-            end = os.fstat(self._descriptor).st_size
-            os.ftruncate(self._descriptor, end - written)
-            raise StorageError(f"cannot write {self.path}: the disk is full")
+            if written < len(content):  # a full disk takes a part: cut it, and try again later
+                end = os.fstat(self._descriptor).st_size
+                os.ftruncate(self._descriptor, end - written)
+                raise StorageError(f"cannot write {self.path}: the disk is full")
         self._pending.clear()
-        self._last_write = time.monotonic()
+        self._written = time.monotonic()
 
     def _open_columns(self) -> list[str]:
         """Cut a torn end; give the header, [] for a file that is new or has none."""
         with storage_errors("make", self.path.parent):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.parent.mkdir(exist_ok=True)
         with storage_errors("write", self.path):
             try:
                 content = self.path.read_bytes()
@@ -142,8 +174,7 @@ class Table:
             whole = content[: content.rfind(b"\n") + 1]
             if len(whole) < len(content):
                 os.truncate(self.path, len(whole))
-        rows = _decode(whole, self.path)
-        return [str(name) for name in rows[0]] if rows else []
+        return next(iter(_decode(whole, self.path)), [])
 
     def _add_columns(self, new: list[str]) -> None:
         assert self._columns is not None
@@ -154,11 +185,40 @@ class Table:
         padding = [""] * len(new)
         write_atomic(self.path, _encode([columns, *([*line, *padding] for line in lines)]))
         self._columns = columns
+        self._known = frozenset(columns)
+
+    def _flush_later(self, seconds: float) -> None:
+        """See to it that a waiting row is written in time, also if no other follows it."""
+        if self._timer is None:
+            atexit.register(self.flush)
+            self._timer = threading.Timer(seconds, self._flush_on_time)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _flush_on_time(self) -> None:
+        with self._guard:
+            self._timer = None
+            atexit.unregister(self.flush)
+            self.flush()
+
+    def _trim(self) -> None:
+        excess = len(self._pending) - self._memory_rows
+        if excess > 0:
+            self._dropped += excess
+            del self._pending[:excess]
+
+    def _forget_parent(self) -> None:
+        self._pid = os.getpid()
+        self._guard = threading.RLock()  # a thread of the parent may have held the old one
+        self._timer = None
+        self._pending = []
+        self._columns = None
+        self._close_descriptor()
 
     def _close_descriptor(self) -> None:
         if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
+            descriptor, self._descriptor = self._descriptor, None
+            os.close(descriptor)
 
 
 def read_table(path: Path) -> list[dict[str, Cell]]:
@@ -180,26 +240,50 @@ def read_table(path: Path) -> list[dict[str, Cell]]:
 
 
 def _encode(rows: Iterable[Iterable[Cell]]) -> bytes:
-    stream = io.StringIO()
-    csv.writer(stream, lineterminator="\n").writerows([_text(cell) for cell in row] for row in rows)
-    return stream.getvalue().encode()
+    lines = [",".join(map(_text, row)) or '""' for row in rows]  # an empty line is no row
+    return "".join(f"{line}\n" for line in lines).encode("utf-8", "replace")
 
 
 def _text(cell: Cell) -> str:
-    """One line of text: a newline inside a cell would look like the end of a row to a reader."""
+    """The cell as it stands in its line; a newline in it would look like the end of the row."""
     if cell is None:
         return ""
     if isinstance(cell, float):
         return repr(float(cell))
+    if isinstance(cell, int):
+        return str(cell)
+    text = _one_line(cell)
+    return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text
+
+
+def _one_line(cell: object) -> str:
+    if not isinstance(cell, str):  # a number of another library
+        with contextlib.suppress(TypeError, ValueError):
+            return repr(float(cell))  # type: ignore[arg-type]
     return str(cell).replace("\r", " ").replace("\n", " ").replace("\0", "")
 
 
+def _clean(row: Mapping[str, Cell]) -> dict[str, Cell]:
+    """The row with the names that its columns have in the file."""
+    return {_one_line(name).encode("utf-8", "replace").decode(): row[name] for name in row}
+
+
 def _decode(content: bytes, path: Path) -> list[list[str]]:
+    """The cells of all lines; a line that is no row, as after a power cut, has no cells."""
     try:
-        text = content.decode()
-        return [line for line in csv.reader(text.split("\n")) if line]
-    except (UnicodeDecodeError, csv.Error) as error:
+        lines = content.decode().split("\n")
+    except UnicodeDecodeError as error:
         raise StoredFileError(f"{path} is not a table: {error}") from error
+    return [_cells(line.removesuffix("\r")) for line in lines if line not in ("", "\r")]
+
+
+def _cells(line: str) -> list[str]:
+    if '"' not in line:
+        return line.split(",")
+    try:
+        return next(csv.reader([line]), [])
+    except csv.Error:
+        return []
 
 
 def _parse(cell: str) -> Cell:

@@ -42,9 +42,9 @@ _WRITE_EVERY = 1.0
 class Attempt:
     """The attempt of this process at a run; made by `Run.start`, used in a `with` block.
 
-    Leaving the block without an exception completes the run, unless `stop` or `fail` was called. Ctrl-C and
-    StoppedError stop it, any other exception fails it with its type, message and place, and goes on upward.
-    A child that was forked off inside the block changes nothing.
+    Leaving the block without an exception completes the run, unless `stop` or `fail` was called.
+    Ctrl-C and StoppedError stop it; any other exception fails it with type, message and place. All
+    of them go on upward. A child that was forked off inside the block changes nothing.
     """
 
     def __init__(self, run: Run, lock: AttemptLock, record: RunRecord) -> None:
@@ -53,6 +53,7 @@ class Attempt:
         self._record = record
         self._pid = os.getpid()
         self._written = time.monotonic()
+        self._promised = _promise_of(record)
         self._failing = False
 
     @property
@@ -108,16 +109,14 @@ class Attempt:
     ) -> None:
         """Give a sign of life and say where the training is; what is None stays as it was.
 
-        run.json is rewritten at most once a second, or at once where a longer silence than before is promised.
-        Where that fails it is said once, and training goes on.
+        run.json is rewritten at most once a second, or at once where a longer silence is announced
+        than the file says. Where that fails it is said once, and training goes on.
 
         Args:
             metrics: the newest values, by name; others keep theirs.
-            promise: seconds until the next sign at the latest; after that the run counts as stalled.
+            promise: seconds until the next sign at the latest; then the run counts as stalled.
         """
         old = self._record.progress or Progress()
-        attempt = self._record.attempts[-1]
-        before = attempt.sign.promise if attempt.sign is not None else 0.0
         step = old.step if step is None else step
         self._change_attempt(
             sign=Sign(boottime=boot_clock(), promise=promise, step=step), last_step=step
@@ -132,7 +131,7 @@ class Attempt:
         )
         if metrics:
             self._change(last={**self._record.last, **stored_metrics(metrics)})
-        if promise > before or time.monotonic() - self._written >= _WRITE_EVERY:
+        if promise > self._promised or time.monotonic() - self._written >= _WRITE_EVERY:
             self.write()
 
     def found(
@@ -143,7 +142,7 @@ class Attempt:
         threads: int | None = None,
         first_step: int | None = None,
     ) -> None:
-        """Record what data and machine decided: dotted keys to JSON values; device and threads of this attempt."""
+        """Record what data and machine decided: dotted keys to JSON values; and of this attempt."""
         self._change(resolved={**self._record.resolved, **(resolved or {})})
         attempt = self._record.attempts[-1]
         self._change_attempt(
@@ -157,7 +156,7 @@ class Attempt:
         self._change(fingerprints={**self._record.fingerprints, **fingerprints})
 
     def code(self, code: tuple[CodeRecord, ...]) -> None:
-        """Record the user's own things that the config names; a reference recorded before is replaced."""
+        """Record the user's own things that the config names; the same reference once."""
         kept = {known.reference: known for known in (*self._record.code, *code)}
         self._change(code=tuple(kept.values()))
 
@@ -171,20 +170,21 @@ class Attempt:
         self._change(best=tuple(kept.values()))
 
     def digest(self, name: str, digest: str | None) -> None:
-        """Record the digest of a file of weights, by its name (`best.safetensors`); None forgets it."""
+        """Record the digest of a file of weights, by its name; None forgets it."""
         digests = {known: value for known, value in self._record.digests.items() if known != name}
         self._change(digests=digests if digest is None else {**digests, name: digest})
 
     def note(self, reason: str) -> None:
-        """Leave word of what is about to end the process, as from the handler of a signal; written at once."""
+        """Leave word of what is about to end the process, from the handler of a signal say."""
         self._change(reason=reason)
         self.write()
 
     def write(self) -> None:
-        """Write run.json now, without waiting for the disk; where that fails, say so once and go on."""
+        """Write run.json now, without waiting for the disk; a failure is said once."""
         if self._pid != os.getpid() or self.ended:
             return
         self._written = time.monotonic()
+        self._promised = _promise_of(self._record)
         self._lock.renew()
         self._change_attempt(out_of_memory_kills=out_of_memory_kills())
         try:
@@ -242,6 +242,11 @@ class Attempt:
     def _change_attempt(self, **changes: Any) -> None:
         *earlier, attempt = self._record.attempts
         self._change(attempts=(*earlier, msgspec.structs.replace(attempt, **changes)))
+
+
+def _promise_of(record: RunRecord) -> float:
+    sign = record.attempts[-1].sign
+    return sign.promise if sign is not None else 0.0
 
 
 def _where(error: BaseException) -> str | None:

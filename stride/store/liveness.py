@@ -1,18 +1,19 @@
 """What is true of a run whose record says `running`: alive, crashed, stalled, or unknown, and why.
 
-`verdict` is a pure function of the record and of evidence; `gather` collects the evidence. Asking takes no
-lock and writes nothing. The table, first row that fits:
+`verdict` is a pure function of the record and of evidence; `gather` collects the evidence. Asking
+takes no lock and writes nothing. The table; the first row that fits:
 
-======================================================  ===========================================
-the lock is held                                        alive; stalled if the promised sign is overdue
-same boot and pid namespace: the process is gone        crashed
-same boot and pid namespace: the process is there       unknown, the lock says otherwise (a copied folder);
-                                                        alive where the file system has no locks
-same boot, another pid namespace (a container)          crashed once the promised sign is overdue, else unknown
-same machine, another boot                              crashed: the machine was started again
-another machine, SLURM knows the job                    what SLURM says
-another machine                                         unknown
-======================================================  ===========================================
+=================================================  ===========================================
+the lock is held                                   alive; stalled if the promised sign is overdue
+same boot and pid namespace, the process is gone   crashed
+same boot and pid namespace, the process is there  unknown: the lock says otherwise, as in a copy;
+                                                   alive where the file system has no locks
+same boot, another pid namespace (a container)     crashed if the promised sign is overdue,
+                                                   else unknown
+same machine, another boot                         crashed: the machine was started again
+another machine, SLURM knows the job               what SLURM says
+another machine                                    unknown
+=================================================  ===========================================
 
 Only clocks of one boot are compared. A cause of death is named only from evidence.
 """
@@ -65,7 +66,7 @@ class Evidence:
 class Verdict:
     """The truth about a run. `life` is None unless the stored status is `running`.
 
-    `text` is for a table or a line: `running`, `crashed (killed from outside; last sign at step 120)`.
+    `text` is for people: `running`, `crashed (killed from outside; last sign at step 120)`.
     """
 
     status: Status
@@ -113,7 +114,7 @@ def gather(attempt: AttemptRecord, lock_path: Path, fault_path: Path) -> Evidenc
 
 
 def verdict(record: RunRecord, evidence: Evidence | None) -> Verdict:
-    """Judge: see the table above. Without evidence, or where nothing runs, the stored status is the truth."""
+    """Judge by the table above; the stored status is the truth unless it is `running`."""
     attempt = record.attempt
     if record.status is not Status.RUNNING or attempt is None or evidence is None:
         reason = _stored_reason(record)
@@ -183,7 +184,7 @@ def _same_boot(attempt: AttemptRecord, reader: Machine) -> bool:
 
 
 def _same_machine(attempt: AttemptRecord, reader: Machine) -> bool:
-    """Host name and machine id: either alone is shared by machines made from one image."""
+    """Host name and machine id: machines made from one image share either."""
     return (
         bool(reader.machine_id)
         and (attempt.machine_id, attempt.host) == (reader.machine_id, reader.host)
@@ -193,7 +194,7 @@ def _same_machine(attempt: AttemptRecord, reader: Machine) -> bool:
 
 
 def _overdue(attempt: AttemptRecord, evidence: Evidence) -> float | None:
-    """Seconds since the last sign if the next is overdue, None if not or if nothing was promised."""
+    """Seconds since the last sign if the next is overdue; None if it is not."""
     sign = attempt.sign
     if sign is None:
         return None
@@ -229,7 +230,7 @@ def _duration(seconds: float) -> str:
 
 
 def _read_fault(path: Path) -> str:
-    """The first line of the newest trace that faulthandler wrote: `Fatal Python error: Segmentation fault`."""
+    """The first line of what faulthandler wrote: `Fatal Python error: Segmentation fault`."""
     try:
         with path.open("rb") as stream:
             text = stream.read(_FAULT_BYTES).decode(errors="replace")

@@ -1,9 +1,10 @@
 """The lock of an attempt: held by the operating system for as long as the process lives.
 
-A POSIX record lock. It is not handed on to forked children, so that a loader's worker that outlives its
-trainer holds nothing; and it can be asked for through a read-only descriptor, without taking it. It has one
-trap: a process that closes *any* descriptor of the file lets go of its lock. So a registry says what this
-process holds, and nothing here opens a file that is in it; should other code do so, `renew` takes it again.
+A POSIX record lock. It is not handed on to forked children, so that a loader's worker that
+outlives its trainer holds nothing; and it can be asked for through a read-only descriptor, without
+taking it. It has one trap: a process that closes *any* descriptor of the file lets go of its lock.
+So a registry says what this process holds, and nothing here opens a file that is in it; should other
+code do so, copying the run folder for instance, `renew` takes the lock again.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _UNSUPPORTED = frozenset(
 _FLOCK = "hhqqi" if sys.platform == "linux" else "qqihh"
 
 _registry: dict[tuple[int, int], tuple[int, int]] = {}
-"""(device, inode) of each lock file that this process holds, to its descriptor and the pid that took it."""
+"""(device, inode) of each lock that is held, to the descriptor and the pid that took it."""
 _registry_guard = threading.Lock()
 
 

@@ -1,4 +1,4 @@
-"""Which machine, boot and process this is: what a reader elsewhere needs to tell one life from another."""
+"""Which machine, boot and process this is: what tells a reader elsewhere one life from another."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-ZOMBIE_STATES = frozenset("ZXx")
+_ENDED_STATES = frozenset("ZXx")
 
 
 class ProcessState(StrEnum):
@@ -26,7 +26,7 @@ class ProcessState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """This machine and boot, and the pid namespace: only there do the recorded pids mean anything."""
+    """This machine and boot, and the pid namespace: only there do recorded pids mean anything."""
 
     host: str
     machine_id: str
@@ -78,24 +78,17 @@ def boot_clock() -> float:
 
 
 def process_start(pid: int) -> float | None:
-    """When a process started, None where there is none, it is a zombie, or it cannot be asked.
+    """When a process started; None where there is none, it has ended, or it cannot be asked.
 
-    Seconds since the boot on Linux (a wall clock that is set does not move them), else since the epoch.
+    Seconds since the boot on Linux, where a wall clock that is set does not move them; else since
+    the epoch.
     """
-    if sys.platform == "linux":
-        state, start = _linux_process(pid)
-        return None if state in ZOMBIE_STATES else start
-    import psutil  # deferred: Linux, where most reading happens, does without
-
-    try:
-        process = psutil.Process(pid)
-        return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
-    except psutil.Error:
-        return None
+    ended, start = _look_at(pid)
+    return None if ended else start
 
 
 def process_state(pid: int, start: float | None) -> ProcessState:
-    """Whether the process that had this pid and started then is alive, among those of this namespace."""
+    """Whether the process of this namespace that had this pid and started then is alive."""
     if pid <= 0:
         return ProcessState.UNKNOWN
     if sys.platform != "win32":  # there, signal 0 would end the process
@@ -103,24 +96,35 @@ def process_state(pid: int, start: float | None) -> ProcessState:
             os.kill(pid, 0)
         except ProcessLookupError:
             return ProcessState.DEAD
-        except (PermissionError, OverflowError):
+        except PermissionError:
             pass  # it is there, and belongs to another user
-    if sys.platform == "linux" and _linux_process(pid)[0] in ZOMBIE_STATES:
+        except OverflowError:
+            return ProcessState.UNKNOWN
+    ended, found = _look_at(pid)
+    if ended:
         return ProcessState.DEAD
-    found = process_start(pid)
     if found is None or start is None:
         return ProcessState.UNKNOWN
     return ProcessState.ALIVE if abs(found - start) < 0.005 else ProcessState.DEAD
 
 
-def _linux_process(pid: int) -> tuple[str, float | None]:
-    """State letter and start of a process; ("", None) where /proc does not show it."""
+def _look_at(pid: int) -> tuple[bool, float | None]:
+    """Whether a process is a zombie, and when it started, None where that cannot be seen."""
+    if sys.platform == "linux":
+        try:
+            with open(f"/proc/{pid}/stat", "rb") as stream:  # noqa: PTH123 - each listing does it
+                fields = stream.read().rpartition(b")")[2].split()
+            start = int(fields[19]) / os.sysconf("SC_CLK_TCK")
+        except (OSError, ValueError, IndexError):
+            return False, None
+        return fields[0].decode() in _ENDED_STATES, start
+    import psutil  # deferred: on Linux, where most reading happens, nothing needs it
+
     try:
-        with open(f"/proc/{pid}/stat", "rb") as stream:  # noqa: PTH123 - in the loop of a listing
-            fields = stream.read().rpartition(b")")[2].split()
-        return fields[0].decode(), int(fields[19]) / os.sysconf("SC_CLK_TCK")
-    except (OSError, ValueError, IndexError):
-        return "", None
+        process = psutil.Process(pid)
+        return process.status() == psutil.STATUS_ZOMBIE, process.create_time()
+    except psutil.Error:
+        return False, None
 
 
 def slurm_job() -> str | None:
@@ -129,7 +133,10 @@ def slurm_job() -> str | None:
 
 
 def out_of_memory_kills() -> int | None:
-    """How many processes this kernel has killed for lack of memory since its boot; None where it does not say."""
+    """How many processes this kernel has killed for lack of memory since its boot.
+
+    None where the system does not say.
+    """
     for line in _read("/proc/vmstat").splitlines():
         if line.startswith("oom_kill "):
             return int(line.split()[1])

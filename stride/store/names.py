@@ -22,8 +22,8 @@ _DEVICES = frozenset(
 def check_run_name(name: str) -> str:
     """Give the name back if a run may have it.
 
-    A letter, then letters, digits, `.`, `_` or `-`, at most 100 in all. Not a word with a meaning of its own,
-    not the name of a file of the experiment, not one that other file systems refuse.
+    A letter, then letters, digits, `.`, `_` or `-`, at most 100 in all. Not a word with a meaning
+    of its own, not the name of a file of the experiment, not one that other systems refuse.
 
     Raises:
         RunNameError: with the reason.
@@ -64,7 +64,8 @@ def parse_run_address(text: str) -> tuple[Path, str]:
     folder, _, reference = text.rstrip("/").rpartition("/")
     if not (is_digits(reference) or reference in (LATEST, "best") or is_run_name(reference)):
         raise RunNameError(
-            f"{_shown(text)} is not the address of a run; give the experiment and the run, as in exp/3"
+            f"{_shown(text)} is not the address of a run; "
+            "give the experiment and the run, as in exp/3"
         )
     if not folder:
         folder = "/" if text.startswith("/") else "."

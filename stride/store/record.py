@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import uuid
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from numbers import Integral
@@ -12,14 +13,15 @@ from typing import Any
 
 import msgspec
 
+from stride import __version__
 from stride.errors import NewerFormatError, StoredFileError
 from stride.files import decode_json, encode_json, encode_number, storage_errors, write_atomic
 
 FORMAT = 1
-"""The format of run.json that this version writes; one small step in `_MIGRATIONS` leads to each."""
+"""The format of run.json that this version writes."""
 
 Number = float | str
-"""A number as it is stored: itself, or "nan", "inf", "-inf"; `stride.files.decode_number` reads it."""
+"""A number as it is stored: itself, or "nan", "inf", "-inf"; see `stride.files.decode_number`."""
 
 
 class Status(StrEnum):
@@ -33,7 +35,7 @@ class Status(StrEnum):
 
 
 class Sign(msgspec.Struct, frozen=True, kw_only=True):
-    """A sign of life. `boottime` and `promise` are seconds; clocks of two boots are never compared."""
+    """A sign of life. `boottime` and `promise` are seconds; two boots are never compared."""
 
     boottime: float
     promise: float
@@ -43,7 +45,8 @@ class Sign(msgspec.Struct, frozen=True, kw_only=True):
 class AttemptRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One try at a run, with all that a reader needs to tell whether its process lives.
 
-    `started` and `ended` are UTC in ISO 8601; `pid_start` is in seconds since the boot (Linux) or the epoch.
+    `started` and `ended` are UTC in ISO 8601; `pid_start` is in seconds since the boot (Linux) or
+    the epoch; `locked` is False where the file system has no locks.
     """
 
     number: int
@@ -116,7 +119,7 @@ class ErrorRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """All of run.json. `created` is UTC in ISO 8601; `resolved` and `fingerprints` have dotted keys."""
+    """All of run.json. `created` is UTC in ISO 8601; keys of `resolved` are dotted."""
 
     format: int = FORMAT
     id: str
@@ -180,6 +183,25 @@ def _convert(tree: Any, path: Path) -> RunRecord:
         raise StoredFileError(f"{path} is not the record of a run: {error}") from error
 
 
+def new_record(
+    overrides: Iterable[str] = (),
+    chosen: Iterable[str] = (),
+    parent: Parent | None = None,
+    code: Iterable[CodeRecord] = (),
+) -> RunRecord:
+    """The record of a run that is made now, with an id of its own."""
+    return RunRecord(
+        id=uuid.uuid4().hex,
+        status=Status.CREATED,
+        created=utc_now(),
+        stride=__version__,
+        overrides=tuple(overrides),
+        chosen=tuple(chosen),
+        parent=parent,
+        code=tuple(code),
+    )
+
+
 def read_record(path: Path) -> RunRecord:
     """Read a run.json.
 
@@ -214,7 +236,7 @@ def utc_now() -> str:
 
 
 def storable(value: Any) -> Any:
-    """The same tree with what strict JSON lacks replaced: nan and the infinities by strings, tuples by lists."""
+    """The same tree as strict JSON has it: nan and the infinities as strings, tuples as lists."""
     if isinstance(value, float):
         return value if math.isfinite(value) else encode_number(value)
     if isinstance(value, dict):

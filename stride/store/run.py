@@ -1,4 +1,4 @@
-"""One training: a folder `work_dir/<number or name>`, its paths, what it holds, and its attempts."""
+"""One training: a folder `work_dir/<number or name>`, its paths, content and attempts."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ _silent: set[str] = set()
 
 @functools.cache
 def ask_slurm(job: str) -> str | None:
-    """The state of a job, as in `RUNNING` or `TIMEOUT`; None where SLURM is not here or does not know it."""
+    """The state of a job, as in `RUNNING` or `TIMEOUT`; None where SLURM does not say."""
     for command in (
         ("squeue", "-h", "-o", "%T", "-j", job),
         ("sacct", "-n", "-X", "-P", "-o", "State", "-j", job),

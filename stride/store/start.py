@@ -62,7 +62,7 @@ def _started(
     promise: float,
     lock: AttemptLock,
 ) -> RunRecord:
-    """The record with the new attempt; the old one is read again, now that nobody else writes it."""
+    """The record with the new attempt; read again, now that nobody else writes it."""
     record = run.read_record()
     if record.status is Status.COMPLETED:
         raise RunStateError(f"{run.address} is completed, and so closed; make a new run")

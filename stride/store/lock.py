@@ -3,8 +3,8 @@
 A POSIX record lock. It is not handed on to forked children, so that a loader's worker that
 outlives its trainer holds nothing; and it can be asked for through a read-only descriptor, without
 taking it. It has one trap: a process that closes *any* descriptor of the file lets go of its lock.
-So a registry says what this process holds, and nothing here opens a file that is in it; should other
-code do so, copying the run folder for instance, `renew` takes the lock again.
+So a registry says what this process holds, and nothing here opens a file that is in it; should
+other code do so, copying the run folder for instance, `renew` takes the lock again.
 """
 
 from __future__ import annotations

@@ -20,14 +20,7 @@ from stride.files import encode_json, read_json, storage_errors
 from stride.store.claim import Place, claim
 from stride.store.entries import describe, is_run, newest, read_names
 from stride.store.founding import Founding, found
-from stride.store.names import (
-    LATEST,
-    check_run_name,
-    is_digits,
-    is_number,
-    is_run_name,
-    parse_number,
-)
+from stride.store.names import LATEST, check_run_name, is_number, is_run_name, parse_number
 from stride.store.record import (
     CodeRecord,
     Parent,
@@ -104,10 +97,8 @@ class WorkDir:
         """Whether there is an experiment, also one whose config.json cannot be read."""
         try:
             self.check()
-        except (RunNotFoundError, NotAnExperimentError):
-            return False
-        except StoredFileError:
-            return True
+        except (RunNotFoundError, NotAnExperimentError, StoredFileError) as error:
+            return isinstance(error, StoredFileError)
         return True
 
     def check(self) -> None:
@@ -141,8 +132,7 @@ class WorkDir:
     def initialize(self, config: Mapping[str, Any] | None = None, *, adopt: bool = False) -> bool:
         """Make the folder an experiment whose config.json holds `config`; whether that was done.
 
-        Where there is an experiment nothing changes. Any number of processes may try at once:
-        one of them does it.
+        Where there is an experiment nothing changes. Of several processes at once, one does it.
 
         Args:
             adopt: take a folder that has other content, which stays as it is.
@@ -256,8 +246,8 @@ class WorkDir:
             for run in newest(1, (self._run(str(number)) for number in reversed(numbers)), ()):
                 return run
             raise RunNotFoundError(f"{self.address} has no numbered run yet")
-        if is_digits(text):
-            text = str(parse_number(text))
+        if (number := parse_number(text)) is not None:
+            text = str(number)
         if (is_number(text) or is_run_name(text)) and is_run(run := self._run(text)):
             return run
         shown = text if len(text) <= 100 else text[:97] + "..."

@@ -140,6 +140,8 @@ def _union(members: list[Any]) -> Any:
         return Unspellable
     if Any in spellable:
         return Any
+    if len(spellable) == 1:
+        return spellable[0]
     return Union[tuple(spellable)]  # noqa: UP007 -- the members are known only here
 
 

@@ -158,4 +158,4 @@ def _hints(function: Any) -> dict[str, Any]:
 
 def _only_none(annotation: Any) -> bool:
     """Whether nothing but null could be given: a tensor or function that may be left out."""
-    return annotation is None or annotation is type(None)
+    return annotation is None

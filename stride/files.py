@@ -71,13 +71,19 @@ def write_new(path: Path, content: bytes, *, durable: bool = True) -> None:
         StorageError: there is one, or the disk refused; then a part of the file may be there.
     """
     with storage_errors("write", path):
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
-        try:
-            _write_all(descriptor, content)
-            if durable:
-                os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        _write_new(path, content, durable=durable)
+
+
+def _write_new(path: Path, content: bytes, *, durable: bool) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    try:
+        view = memoryview(content)
+        while view:
+            view = view[os.write(descriptor, view) :]
+        if durable:
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def write_atomic(path: Path, content: bytes, *, durable: bool = True) -> None:
@@ -94,7 +100,7 @@ def write_atomic(path: Path, content: bytes, *, durable: bool = True) -> None:
     temporary = _temporary_for(path)
     with storage_errors("write", path):
         try:
-            write_new(temporary, content, durable=durable)
+            _write_new(temporary, content, durable=durable)
             temporary.replace(path)
         except BaseException:
             with contextlib.suppress(OSError):
@@ -115,7 +121,7 @@ def write_exclusive(path: Path, content: bytes) -> bool:
     temporary = _temporary_for(path)
     with storage_errors("write", path):
         try:
-            write_new(temporary, content)
+            _write_new(temporary, content, durable=True)
             if not _appear(temporary, path):
                 return False
         finally:
@@ -160,12 +166,6 @@ def _temporary_for(path: Path) -> Path:
 
 def _temporary_mark(path: Path) -> str:
     return f"{_TEMPORARY_PREFIX}{path.name[:40]}-"
-
-
-def _write_all(descriptor: int, content: bytes) -> None:
-    view = memoryview(content)
-    while view:
-        view = view[os.write(descriptor, view) :]
 
 
 def encode_json(value: JSON) -> bytes:
@@ -216,12 +216,12 @@ def write_json(path: Path, value: Mapping[str, JSON] | list[JSON], *, durable: b
 
 def encode_number(value: float) -> float | str:
     """A number for JSON: itself where it is finite, else "nan", "inf" or "-inf"."""
-    return value if math.isfinite(value) else str(float(value))
+    return value if isinstance(value, int) or math.isfinite(value) else str(float(value))
 
 
 def decode_number(value: float | str) -> float:
     """The number that `encode_number` wrote."""
-    return float(value)
+    return float(value) if isinstance(value, str) else value
 
 
 def sha256_of(content: bytes) -> str:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Self
 import msgspec
 
 from stride.errors import StoppedError
-from stride.files import encode_number
 from stride.store.lock import AttemptLock
 from stride.store.machine_identity import boot_clock, out_of_memory_kills
 from stride.store.record import (
@@ -26,6 +25,7 @@ from stride.store.record import (
     Sign,
     Status,
     stored_metrics,
+    stored_number,
     utc_now,
     write_record,
 )
@@ -163,7 +163,7 @@ class Attempt:
     def best(self, best: BestRecord) -> None:
         """Record the best value of a monitor in place of the one before."""
         best = msgspec.structs.replace(
-            best, value=encode_number(float(best.value)), metrics=stored_metrics(best.metrics)
+            best, value=stored_number(best.value), metrics=stored_metrics(best.metrics)
         )
         kept = {known.monitor: known for known in (*self._record.best, best)}
         kept[best.monitor] = best

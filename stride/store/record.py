@@ -248,7 +248,14 @@ def storable(value: Any) -> Any:
 
 def stored_metrics(metrics: Mapping[str, Number]) -> dict[str, Number]:
     """Metrics as they are stored; numbers of other libraries (NumPy, torch) become plain ones."""
-    return {
-        name: int(value) if isinstance(value, Integral) else encode_number(float(value))
-        for name, value in metrics.items()
-    }
+    return {name: stored_number(value) for name, value in metrics.items()}
+
+
+def stored_number(value: Number) -> Number:
+    """One number as it is stored: a whole one that a float holds exactly stays whole."""
+    if isinstance(value, Integral) and abs(value) <= 2**53:
+        return int(value)
+    try:
+        return encode_number(float(value))
+    except OverflowError:
+        return "-inf" if str(value).startswith("-") else "inf"

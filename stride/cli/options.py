@@ -56,3 +56,37 @@ Device = Annotated[
     str | None,
     typer.Option("--device", metavar="NAME", help="Where to compute: auto, cpu, cuda, cuda:1, ..."),
 ]
+
+Weights = Annotated[
+    str | None,
+    typer.Option(
+        "--weights",
+        metavar="NAME",
+        help="Which weights: best, last, best-METRIC. The best, where nothing is said.",
+    ),
+]
+
+Code = Annotated[
+    str | None,
+    typer.Option(
+        "--code",
+        metavar="DIR",
+        help="Take code of your own that the run names from this folder.",
+    ),
+]
+
+Trust = Annotated[
+    bool,
+    typer.Option("--trust", help="Import code that a run of another user names."),
+]
+
+Data = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--config",
+        "-c",
+        metavar="KEY=PATH",
+        autocompletion=complete_key,
+        help="Where data that was moved is now, as dataset_kwargs.path=FILE.",
+    ),
+]

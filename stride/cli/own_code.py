@@ -1,0 +1,58 @@
+"""Code of the user's own that a run names: loading the run imports it, so it is named first."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from stride.cli import answer
+from stride.cli.text import harmless
+from stride.config.differences import flatten
+from stride.errors import UsageError
+from stride.store.run import Run
+
+HANDED_OVER = "object:"
+"""Begins the name of what was handed over in Python; nothing is imported for it."""
+
+
+def own_code_of(config: dict[str, Any], groups: Collection[str]) -> dict[str, str]:
+    """References in some groups of a config, by key: what loading those things imports."""
+    return {
+        key: value
+        for key, value in flatten(config).items()
+        if key.partition(".")[0] in groups and _is_reference(key, value)
+    }
+
+
+def _is_reference(key: str, value: Any) -> bool:
+    named = key.endswith("_name") and isinstance(value, str)
+    return named and ":" in value and not value.startswith(HANDED_OVER)
+
+
+def announce(run: Run, references: dict[str, str], *, trust: bool, code: Path | None) -> None:
+    """Name the code that will be imported, on standard error.
+
+    Raises:
+        UsageError: the run belongs to another user, and `trust` is not given.
+    """
+    if not references:
+        return
+    where = "" if code is None else f" from {code}"
+    listed = ", ".join(f"{harmless(value)}{where}" for value in dict.fromkeys(references.values()))
+    owner = run.record_path.stat().st_uid
+    if owner != os.getuid() and not trust:
+        raise UsageError(
+            f"{run.address} belongs to the user {_name_of(owner)}, and loading it runs code that "
+            f"it names: {listed}; add --trust if you trust it"
+        )
+    answer.note(f"importing {listed}")
+
+
+def _name_of(user: int) -> str:
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return str(user)

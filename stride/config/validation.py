@@ -131,7 +131,8 @@ def _words(error: ErrorDetails) -> str | None:
     kind = error["type"]
     if kind in _BOUNDS:
         words, name = _BOUNDS[kind]
-        return f"{words} {error['ctx'][name]}"
+        limit = error["ctx"][name]
+        return f"{words} {int(limit) if limit == int(limit) else limit}"
     if kind == "value_error":
         return str(error["ctx"]["error"]).removeprefix("must be ")
     if kind == "finite_number":

@@ -34,13 +34,13 @@ def read_labels(path: Path) -> Labels:
     except FileNotFoundError:
         return Labels()
     tree = decode_json(content, path)
+    number = tree.get("format") if isinstance(tree, dict) else None
+    if isinstance(number, int) and number > FORMAT:
+        raise NewerFormatError(f"{path} was written by a newer stride; update stride to read it")
     try:
-        labels = msgspec.convert(tree, Labels)
+        return msgspec.convert(tree, Labels)
     except msgspec.ValidationError as error:
         raise StoredFileError(f"{path} holds no labels: {error}") from error
-    if labels.format > FORMAT:
-        raise NewerFormatError(f"{path} was written by a newer stride; update stride to read it")
-    return labels
 
 
 def write_labels(

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from stride.errors import StorageError, StoredFileError
+from stride.errors import StorageError, StoredFileError, StrideError
 
 JSON = Any
 """What `read_json` gives: dict, list, str, int, float, bool or None, nested."""
@@ -45,7 +45,7 @@ def storage_errors(action: str, path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (StorageError, FileNotFoundError):
+    except (StrideError, FileNotFoundError):
         raise
     except OSError as error:
         reason = _REFUSALS.get(error.errno or 0, error.strerror or str(error))

@@ -183,7 +183,7 @@ class Draft:
             value = step.placed_name(value)
             if step.is_text and isinstance(value, str) and value.startswith(OBJECT):
                 raise ConfigError(f"{key}={value}: an object can only be handed over in Python")
-        value = absolute_values(as_json(value, key), leaf.annotation, step.folder)
+        value = absolute_values(as_json(value, key), leaf.annotation, step.folder, key)
         self._check(leaf, value, step, whole=not rest)
 
     def _check(self, leaf: Leaf, value: Any, step: Step, whole: bool) -> None:

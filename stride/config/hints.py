@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from stride.config.dotted import Path, join_key
+from stride.config.dotted import Path, join_key, split_key
 from stride.config.nearest import nearest
 from stride.config.outline import OBJECT, Group, Leaf
 from stride.config.overrides import ADDRESSES
@@ -35,6 +35,10 @@ def unknown_key(whole: Group, path: Path, origin: str = "") -> ConfigError:
         )
     owner = f" for {_short(node.owner)}" if node.owner else ""
     sentence = f"unknown key {join_key(path)}{owner}{place}"
+    nested = split_key(path[used])
+    if len(nested) > 1 and node.find(nested[:1]) is not None:
+        keys = " under ".join(reversed(nested))
+        return ConfigError(f"{sentence}: a dot does not nest here; write {keys}")
     found = _nearest_node(whole, node, path, used)
     if found is not None:
         return ConfigError(f"{sentence}; did you mean {join_key(found.path)} ({describe(found)})?")

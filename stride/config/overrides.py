@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from stride.config.dotted import join_key, split_key
+from stride.config.places import expand_home
 from stride.errors import ConfigError
 
 ADDRESSES: Final = ("work_dir", "run")
@@ -66,6 +67,8 @@ def addresses(
 ) -> tuple[str | None, str | None, tuple[Override, ...]]:
     """Take `work_dir=` and `run=` out of the overrides; the last of each counts.
 
+    A `~/` at the start of work_dir is expanded.
+
     Returns:
         work_dir, run (None where not given), and the other overrides in order.
 
@@ -78,7 +81,8 @@ def addresses(
         if len(override.path) == 1 and override.path[0] in ADDRESSES:
             if not override.text:
                 raise ConfigError(f"{override.key}= is empty: give it a value")
-            found[override.path[0]] = override.text
+            is_folder = override.path[0] == "work_dir"
+            found[override.path[0]] = expand_home(override.text) if is_folder else override.text
         else:
             rest.append(override)
     return found.get("work_dir"), found.get("run"), tuple(rest)

@@ -9,30 +9,38 @@ import typing
 from pathlib import Path
 from typing import Any, Final, Union
 
+from stride.errors import ConfigError
+
 FILE_REFERENCE: Final = re.compile(r"(.+\.py):([A-Za-z_][\w.]*)")
 """How a name refers to a thing in a file: the path, the attribute."""
 
 
-def absolute_values(value: Any, annotation: Any, folder: Path) -> Any:
-    """The value with every path in it absolute, by the type that is wanted there."""
+def absolute_values(value: Any, annotation: Any, folder: Path, key: str) -> Any:
+    """The value with every path in it absolute, by the type that is wanted there.
+
+    Raises:
+        ConfigError: a path is empty; the sentence begins with the key.
+    """
     if annotation is Path:
-        return absolute_path(value, folder) if isinstance(value, str) and value else value
+        if value == "":
+            raise ConfigError(f"{key} must be a path, and it is empty")
+        return absolute_path(value, folder) if isinstance(value, str) else value
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is Union or isinstance(annotation, types.UnionType):
         for member in arguments:
-            changed = absolute_values(value, member, folder)
+            changed = absolute_values(value, member, folder, key)
             if changed != value:
                 return changed
         return value
     if origin is typing.Annotated:
-        return absolute_values(value, arguments[0], folder)
-    if isinstance(value, list) and origin is list:
-        return [absolute_values(item, arguments[0], folder) for item in value]
-    if isinstance(value, list) and origin is tuple and len(value) == len(arguments):
-        pairs = zip(value, arguments, strict=True)
-        return [absolute_values(item, type_, folder) for item, type_ in pairs]
+        return absolute_values(value, arguments[0], folder, key)
+    if isinstance(value, list) and origin in (list, tuple):
+        wanted = arguments * len(value) if origin is list else arguments
+        pairs = zip(value, [*wanted, *[Any] * len(value)], strict=False)
+        return [absolute_values(item, type_, folder, key) for item, type_ in pairs]
     if isinstance(value, dict) and origin is dict:
-        return {key: absolute_values(item, arguments[1], folder) for key, item in value.items()}
+        inner = arguments[1]
+        return {name: absolute_values(item, inner, folder, key) for name, item in value.items()}
     return value
 
 
@@ -46,9 +54,12 @@ def absolute_path(text: str, folder: Path) -> str:
     """The path from a folder, `~/` at its start expanded; a URL stays as it is."""
     if "://" in text:
         return text
-    if text == "~" or text.startswith("~/"):
-        text = str(Path.home()) + text[1:]
-    raw = str(folder.absolute() / text)
+    raw = str(folder.absolute() / expand_home(text))
     plain = os.path.normpath(raw)
     # `a/../b` is `b` only where `a` is no symbolic link.
     return plain if os.path.realpath(plain) == os.path.realpath(raw) else raw
+
+
+def expand_home(text: str) -> str:
+    """`~/` at the start as the home folder: shells leave it alone behind an equals sign."""
+    return str(Path.home()) + text[1:] if text == "~" or text.startswith("~/") else text

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from stride.config.format import FORMAT
 from stride.errors import StoredFileError
@@ -215,8 +215,12 @@ class Config(_Frozen):
             }
         try:
             return cls.model_validate(values)
-        except ValueError as error:
-            raise StoredFileError(f"the config does not fit together: {error}") from error
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            key = ".".join(str(part) for part in first["loc"])
+            raise StoredFileError(
+                f"the config does not hold together: {key}: {first['msg']}"
+            ) from error
 
 
 NAMED_GROUPS: Final = {

@@ -42,7 +42,8 @@ def type_text(annotation: Any) -> str:
         return _alternatives([_literal(value) for value in arguments])
     if origin is Union or isinstance(annotation, types.UnionType):
         members = sorted(arguments, key=lambda member: member is type(None))
-        return _alternatives([type_text(member) for member in members])
+        words = [["true", "false"] if item is bool else [type_text(item)] for item in members]
+        return _alternatives([word for some in words for word in some])
     if origin is list:
         return f"list of {_plural(arguments[0])}"
     if origin is tuple:

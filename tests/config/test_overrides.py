@@ -95,6 +95,11 @@ def test_addresses_are_taken_out_and_the_last_counts() -> None:
     assert addresses([]) == (None, None, ())
 
 
+def test_the_home_folder_is_expanded_in_a_work_dir_but_not_in_a_name() -> None:
+    found = addresses([parse_override("work_dir=~/exp"), parse_override("run=~/x")])
+    assert found[:2] == (f"{Path.home()}/exp", "~/x")
+
+
 def test_an_empty_address_is_refused() -> None:
     with pytest.raises(ConfigError, match="work_dir= is empty"):
         addresses([parse_override("work_dir=")])

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from stride.config.places import absolute_path, absolute_reference, absolute_values
+from stride.errors import ConfigError
 
 HERE = Path("/here/now")
 
@@ -51,11 +52,16 @@ def test_only_files_of_code_are_paths_among_names() -> None:
         (None, Path | None, None),
         (["x", "/y"], list[Path], ["/here/now/x", "/y"]),
         (["x", "n"], tuple[Path, str], ["/here/now/x", "n"]),
+        (["x", "n", 3], tuple[Path, str], ["/here/now/x", "n", 3]),
         ({"a": "x"}, dict[str, Path], {"a": "/here/now/x"}),
         (3, Path, 3),
-        ("", Path, ""),
         ("x", Any, "x"),
     ],
 )
 def test_the_type_says_what_is_a_path(value: Any, annotation: Any, absolute: Any) -> None:
-    assert absolute_values(value, annotation, HERE) == absolute
+    assert absolute_values(value, annotation, HERE, "k") == absolute
+
+
+def test_an_empty_path_is_refused() -> None:
+    with pytest.raises(ConfigError, match="k must be a path"):
+        absolute_values(["a", ""], list[Path], HERE, "k")

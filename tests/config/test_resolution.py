@@ -322,6 +322,10 @@ def test_a_file_of_code_is_named_by_its_absolute_path(catalog: Catalog, tmp_path
         ("fit_kwargs.monitors=acc", "fit_kwargs.monitors.0 must be a metric and its direction"),
         ("model_kwargs.model_name=ResNt", "model_kwargs.model_name: no model is called ResNt; did"),
         ("model_kwargs.model_name=", "model_kwargs.model_name must be a name, not ''"),
+        (
+            'dataset_kwargs={"dataset_name": "arrays", "inputs": ""}',
+            "dataset_kwargs.inputs must be a path",
+        ),
         ("model_kwargs.hidden_dims.9=1", "model_kwargs.hidden_dims.9 is no element"),
     ],
 )
@@ -344,6 +348,11 @@ def test_a_wrong_value_is_one_sentence(settle: Settle, typed: str, sentence: str
         ({"model_kwargs": {"model_name": 3}}, "model_kwargs.model_name must be a name, not 3"),
         ({"format": 2}, "exp/config.json is of format 2"),
         ({"run": "x"}, "run in exp/config.json is an address, not a setting"),
+        (
+            {"model_kwargs.dropout": 1},
+            r"unknown key model_kwargs\.dropout in exp/config.json: a dot does not nest here; "
+            "write dropout under model_kwargs",
+        ),
         ({"seeed": 1}, "unknown key seeed in exp/config.json; did you mean seed (integer, def"),
     ],
 )

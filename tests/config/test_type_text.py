@@ -38,6 +38,8 @@ class Colour(enum.Enum):
         (Literal["epoch", "step"], '"epoch" or "step"'),
         (Colour, '"red" or "blue"'),
         (bool, "true or false"),
+        (bool | None, "true, false or null"),
+        (bool | list[bool], "true, false or list of booleans"),
         (Path | None, "path or null"),
         (Any, "any value"),
         (Count | None, "integer of at least 1 or null"),

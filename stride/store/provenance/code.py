@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -64,9 +64,11 @@ def _take(git: Git, filters: frozenset[str], experiments: Experiments) -> TakenC
     if tree is None:
         return TakenCode(msgspec.structs.replace(state, notes=tuple(notes)))
     try:
-        return _read_files(git, state, notes, tree, filters, experiments)
+        taken = _read_files(git, state, notes, tree, filters, experiments)
     except GitError as error:
-        return TakenCode(msgspec.structs.replace(state, notes=(*notes, str(error))))
+        notes.append(str(error))
+        taken = TakenCode(state)
+    return replace(taken, state=_read_rest(git, taken.state, notes))
 
 
 def _read_head(git: Git, notes: list[str]) -> tuple[CodeState, list[Entry] | None]:
@@ -82,22 +84,29 @@ def _read_head(git: Git, notes: list[str]) -> tuple[CodeState, list[Entry] | Non
     if commit is None:
         notes.append("the repository has no commit yet")
     remote = _answer(lambda: read_remote(git, branch), notes)
-    pushed = _answer(lambda: is_pushed(git, commit), notes) if commit and remote else None
-    if pushed is False:
-        notes.append("the commit is on no branch of a remote: only this repository has it")
-    if hidden := _answer(lambda: count_hidden(git), notes):
-        notes.append(f"git takes {hidden} files for unchanged (--assume-unchanged): not compared")
     state = msgspec.structs.replace(
         state,
         commit=commit,
         branch=shown(branch) if branch else None,
         remote=remote,
-        pushed=pushed,
         submodules=read_submodules(git, tree),
     )
     if not _is_as_recorded(state):
         notes.append("a submodule is not at the commit that is recorded for it, or was changed")
     return state, tree
+
+
+def _read_rest(git: Git, state: CodeState, notes: list[str]) -> CodeState:
+    """What is good to know; asked last, since in a large repository it may take long."""
+    if hidden := _answer(lambda: count_hidden(git), notes):
+        notes.append(f"git takes {hidden} files for unchanged (--assume-unchanged): not compared")
+    pushed = None
+    if state.commit is not None and state.remote is not None:
+        commit = state.commit
+        pushed = _answer(lambda: is_pushed(git, commit), notes)
+    if pushed is False:
+        notes.append("the commit is on no branch of a remote: only this repository has it")
+    return msgspec.structs.replace(state, pushed=pushed, notes=tuple(notes))
 
 
 def _answer(question: Callable[[], _Answer], notes: list[str]) -> _Answer | None:
@@ -158,6 +167,5 @@ def _read_files(
         files=tuple(content.describe() for content in kept),
         left_out=tuple(left_out[:LISTED]),
         left_out_count=len(left_out),
-        notes=tuple(notes),
     )
     return TakenCode(state, changes.diff, tuple(kept))

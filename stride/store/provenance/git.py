@@ -25,7 +25,7 @@ GIT_SECONDS: Final = 20.0
 """How long all questions to one repository may take; what is not answered by then is noted."""
 
 _SETTINGS: Final = (
-    "core.fsmonitor=false",
+    "core.fsmonitor=",  # not `false`: before git 2.36 that was the name of a program
     f"core.hooksPath={os.devnull}",
     "core.splitIndex=false",
     "core.pager=cat",
@@ -164,10 +164,18 @@ def open_repository(
         with tempfile.TemporaryDirectory(prefix="stride-") as folder:
             copy = Path(folder) / "index"
             with contextlib.suppress(FileNotFoundError):  # none before the first `git add`
-                shutil.copyfile(index, copy)
+                _copy_index(index, copy)
             yield Git(top, deadline, off, copy), names
     except OSError as error:
         raise GitError(f"{index} cannot be copied: {error}") from error
+
+
+def _copy_index(index: Path, copy: Path) -> None:
+    """Copy the index and its time: a file changed since then git must read, not trust its size."""
+    with index.open("rb") as source, copy.open("wb") as target:
+        shutil.copyfileobj(source, target)
+        times = os.fstat(source.fileno())
+    os.utime(copy, ns=(times.st_atime_ns, times.st_mtime_ns))
 
 
 def _environment(literal: bool, index: Path | None) -> dict[str, str]:

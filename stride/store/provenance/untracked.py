@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from stride.store.provenance.experiments import Experiments
@@ -14,6 +14,9 @@ from stride.store.provenance.record import LeftOut
 
 LOOKED_AT: Final = 20_000
 """How many untracked files and folders are looked at; what is beyond is not kept, and noted."""
+
+_DEEPEST: Final = 50
+"""Levels of folders that are entered; each costs a question to git."""
 
 NO_SOURCE: Final = "is no source file"
 
@@ -57,7 +60,7 @@ class Untracked:
         self._experiments = experiments
         self.places: dict[str, LeftOut] = {}
         self._looked_at = 0
-        files = self._find()
+        files = self._find() if self._may_look() else []
         source = [path for path in files if is_source(path)]
         source.sort(key=lambda path: (_kind(path), path.count("/"), path))
         self.kept: list[Content]
@@ -66,6 +69,15 @@ class Untracked:
         other = [LeftOut(shown(p), NO_SOURCE) for p in sorted(files) if not is_source(p)]
         self.left_out = [*lost, *other]
 
+    def _may_look(self) -> bool:
+        """Not where a whole home folder is a repository: there the untracked files are no code."""
+        setting = self._git.text("config", "--get", "status.showUntrackedFiles", accept=(0, 1))
+        if setting.lower() in ("no", "false", "off", "0"):
+            self.notes.append("untracked files are not kept: status.showUntrackedFiles is off")
+        elif self._git.folder == Path.home():
+            self.notes.append("untracked files are not kept: the repository is the home folder")
+        return not self.notes
+
     def _find(self) -> list[str]:
         # With --directory git does not enter folders that hold nothing tracked: a folder with a
         # million files costs one line. They are entered below, a level at a time, and only so far.
@@ -73,10 +85,14 @@ class Untracked:
             "ls-files", "--others", "--exclude-standard", "--directory", "-z"
         )
         files, folders = self._code_among(entries)
-        while folders:
+        for _ in range(_DEEPEST):
+            if not folders:
+                break
             entries = [entry for folder in folders for entry in self._entries(folder)]
             new_files, folders = self._code_among(self._not_ignored(entries))
             files += new_files
+        for folder in folders:
+            self._stop_at(folder)
         return files
 
     def _code_among(self, entries: list[str]) -> tuple[list[str], list[str]]:
@@ -119,7 +135,9 @@ class Untracked:
 
     def _stop_at(self, folder: str) -> None:
         self.places[folder] = LeftOut(shown(folder), "was not looked into, or not wholly")
-        note = f"more than {LOOKED_AT} untracked files and folders: not all were looked at"
+        note = (
+            f"more than {LOOKED_AT} untracked files, or {_DEEPEST} levels: not all were looked at"
+        )
         if note not in self.notes:
             self.notes.append(note)
 

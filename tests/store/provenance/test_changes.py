@@ -23,6 +23,17 @@ def test_a_file_that_was_only_touched_is_no_change(repository, tmp_path):
     assert taken(repository, tmp_path).state.dirty is False
 
 
+def test_a_change_within_the_second_of_the_last_add_is_seen_though_size_and_time_agree(
+    repository, tmp_path
+):
+    repository.git("config", "core.trustctime", "false")
+    os.utime(repository.write("model.py", "a = 1\n"), (1e9, 1e9))
+    repository.commit()
+    os.utime(repository.write("model.py", "a = 2\n"), (1e9, 1e9))
+    os.utime(repository.path / ".git/index", (1e9, 1e9))
+    assert b"+a = 2" in taken(repository, tmp_path).diff
+
+
 def test_settings_of_the_user_do_not_change_the_form_of_the_diff(repository, tmp_path):
     repository.write("model.py", "one = 1\n\ntwo = 3\nthree = 3\n")
     repository.git("mv", "package/data.py", "package/renamed.py")

@@ -83,13 +83,39 @@ def test_when_there_are_too_many_files_code_goes_before_settings(repository, tmp
 def test_a_huge_folder_is_looked_at_only_so_far(repository, tmp_path):
     (repository.path / "huge").mkdir()
     for number in range(LOOKED_AT + 1000):
-        os.mknod(repository.path / f"huge/{number}.png")
+        (repository.path / f"huge/{number}.png").touch()
     repository.write("new.py")
     code = taken(repository, tmp_path)
     assert kept(code) == ["new.py"]
     assert f"more than {LOOKED_AT}" in code.state.notes[0]
     assert code.state.left_out[0].path == "huge"
     assert (len(code.state.left_out), code.state.left_out_count) == (LISTED, LOOKED_AT + 1)
+
+
+def test_a_deep_nest_of_folders_is_entered_only_so_far(repository, tmp_path):
+    repository.write("n/" * 40 + "near.py")
+    repository.write("f/" * 60 + "far.py")
+    code = taken(repository, tmp_path)
+    assert kept(code) == ["n/" * 40 + "near.py"]
+    assert code.state.left_out[0].path.startswith("f/f/")
+    assert not code.state.complete
+
+
+def test_a_home_folder_that_is_a_repository_is_not_searched(new_repository, tmp_path, monkeypatch):
+    home = new_repository(tmp_path / "home")
+    home.write("letters/private.txt")
+    monkeypatch.setenv("HOME", str(home.path))
+    code = taken(home, tmp_path)
+    assert (kept(code), code.state.complete) == ([], False)
+    assert "is the home folder" in code.state.notes[1]
+
+
+def test_who_does_not_want_to_see_untracked_files_has_none_kept(repository, tmp_path):
+    repository.write("new.py")
+    repository.git("config", "status.showUntrackedFiles", "no")
+    code = taken(repository, tmp_path)
+    assert (kept(code), code.state.complete) == ([], False)
+    assert "showUntrackedFiles is off" in code.state.notes[0]
 
 
 def test_another_repository_inside_is_named_and_not_entered(repository, new_repository, tmp_path):

@@ -218,7 +218,7 @@ def _cause(record: RunRecord, attempt: AttemptRecord, evidence: Evidence) -> str
 
 def _last_sign(attempt: AttemptRecord) -> str:
     step = attempt.sign.step if attempt.sign is not None else None
-    return "it never came to a step" if step is None else f"last sign at step {step}"
+    return "no step is recorded" if step is None else f"last sign at step {step}"
 
 
 def _duration(seconds: float) -> str:

@@ -1,0 +1,127 @@
+"""`stride fit`."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stride.cli.fit import FIELDS
+from stride.store.work_dir import WorkDir
+
+SHORT = ("--config", "fit_kwargs.max_epochs=1", "--config", "model_kwargs.hidden_dims=8")
+IN_EXP = ("--config", "work_dir=exp", *SHORT)
+
+BROKEN_NET = """
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(64, 10)
+
+    def forward(self, inputs):
+        print("about to divide")
+        raise ZeroDivisionError("by zero")
+"""
+
+
+def test_a_run_is_made_and_trained(stride: Any, tmp_path: Path) -> None:
+    answer = stride("fit", *IN_EXP)
+    assert answer.code == 0
+    assert answer.out.startswith("exp/0  test_loss=")
+    assert "[Epoch 1/1] lr=0.00100 | train_loss=" in answer.err
+    run = WorkDir(tmp_path / "exp").run(0)
+    assert run.status().word == "completed"
+    assert run.read_results().keys() == {"test_loss", "test_accuracy"}
+
+
+def test_the_answer_in_json_is_all_of_standard_output(stride: Any) -> None:
+    answer = stride("fit", *IN_EXP, "--json").json
+    assert set(answer) == set(FIELDS)
+    assert answer["results"].keys() == {"test_loss", "test_accuracy"}
+
+
+def test_a_created_run_is_trained_where_it_is(stride: Any, tmp_path: Path) -> None:
+    address = stride("create", *IN_EXP).out.strip()
+    assert stride("fit", address).out.startswith("exp/0  test_loss=")
+    assert [run.name for run in WorkDir(tmp_path / "exp").runs()] == ["0"]
+
+
+def test_a_completed_run_is_closed_and_the_right_command_is_named(stride: Any) -> None:
+    stride("fit", *IN_EXP)
+    answer = stride("fit", "exp/0")
+    assert (answer.code, answer.out, answer.err.count("\n")) == (2, "", 1)
+    assert "exp/0 is completed" in answer.err
+    assert "stride load-run exp/0" in answer.err
+
+
+def test_a_name_is_kept_and_no_second_run_gets_it(stride: Any) -> None:
+    assert stride("fit", *IN_EXP, "--config", "run=run").out.startswith("exp/run  ")
+    answer = stride("fit", *IN_EXP, "--config", "run=run")
+    assert answer.err.startswith("error: exp/run exists already; give another name")
+
+
+def test_the_same_config_twice_gives_the_same_weights(stride: Any, tmp_path: Path) -> None:
+    stride("fit", *IN_EXP)
+    stride("fit", *IN_EXP)
+    first, second = (WorkDir(tmp_path / "exp").run(number) for number in (0, 1))
+    assert first.weights_file("best").read_bytes() == second.weights_file("best").read_bytes()
+
+
+def test_what_fails_in_the_users_code_fails_the_run(stride: Any, tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text(BROKEN_NET)
+    own = ("--config", "work_dir=exp", "--config", "model_kwargs.model_name=net.py:Net")
+    answer = stride("fit", *own)
+    assert (answer.code, answer.out) == (1, "")
+    assert 'net.py", line 11, in forward' in answer.err
+    assert answer.err.splitlines()[-1].startswith(
+        "error: exp/0 failed: ZeroDivisionError: by zero; its log is "
+    )
+    assert "about to divide" in answer.err
+    assert stride("list", "exp", "--json").json[0]["status"] == "failed"
+
+
+def test_progress_can_be_silenced(stride: Any) -> None:
+    assert "[Epoch" not in stride("fit", *IN_EXP, "--config", "log_kwargs.progress=false").err
+
+
+def test_the_commands_of_the_readme_in_an_empty_folder(stride_process: Any, tmp_path: Path) -> None:
+    few = ("--config", "fit_kwargs.max_steps=2")
+    model = ("--config", "model_kwargs.model_name=ResNet")
+    assert stride_process("fit", "--config", "work_dir=exp", *model, *few).code == 0
+    assert stride_process("load-run", "exp/0").out.startswith("exp/0  completed")
+    assert "completed" in stride_process("list", "exp").out
+    named = ("--config", "work_dir=work_dir", "--config", "run=run", *model, *few)
+    assert stride_process("fit", *named).out.startswith("work_dir/run  ")
+    assert (tmp_path / "work_dir" / "run" / "results" / "metrics.json").exists()
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
+def test_a_training_that_is_ended_is_told_as_it_was(tmp_path: Path, end: signal.Signals) -> None:
+    long = ("--config", "work_dir=exp", "--config", "fit_kwargs.max_epochs=100000")
+    command = [sys.executable, "-m", "stride", "fit", *long]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as training:
+        assert training.stderr is not None
+        for line in training.stderr:
+            if line.startswith("[Epoch 2/"):
+                break
+        training.send_signal(end)
+        rest = training.stderr.read()
+    verdict = WorkDir(tmp_path / "exp").run(0).status()
+    if end is signal.SIGINT:
+        assert (training.returncode, verdict.word) == (130, "stopped")
+        assert rest.endswith("exp/0 is stopped\nerror: interrupted\n")
+    else:
+        assert (training.returncode, verdict.word) == (-signal.SIGKILL, "crashed")
+
+
+def test_two_work_dirs_relative_and_absolute(stride: Any, tmp_path: Path) -> None:
+    other = tmp_path / "other place"
+    stride("fit", *IN_EXP)
+    answer = stride("fit", "--config", f"work_dir={other}", *SHORT)
+    assert answer.out.startswith(f"{other}{os.sep}0  test_loss=")
+    assert "completed" in stride("list", str(other)).out

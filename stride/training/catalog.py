@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 from stride.config.signature import Parameter, Signature, read_signature, signature_of
@@ -11,14 +12,21 @@ from stride.training.builtin_things import builtin_things, find_builtin
 from stride.training.kinds import is_plain_loss
 from stride.training.references import is_reference, load_reference
 
-_NOT_SETTINGS: Final[Mapping[str, tuple[str, ...]]] = {
+_GIVEN_BY_STRIDE: Final[Mapping[str, tuple[str, ...]]] = {
     "dataset": ("split",),
     "optimizer": ("params",),
-    "scheduler": ("optimizer", "last_epoch", "verbose"),
-    # The last two are deprecated by torch; how a loss is averaged belongs to the training.
-    "loss": ("reduction", "size_average", "reduce"),
+    "scheduler": ("optimizer", "last_epoch"),
 }
-"""Parameters that stride gives itself."""
+"""Parameters that are no settings, because the training gives them."""
+
+_NOT_SETTINGS: Final[Mapping[str, tuple[str, ...]]] = {
+    "scheduler": ("verbose",),
+    # How a loss is averaged belongs to the training; the others are an older way to say it.
+    "loss": ("reduction", "size_average", "reduce"),
+    # Gradients through the optimiser, and graphs of CUDA, are of no use in a plain loop.
+    "optimizer": ("differentiable", "capturable"),
+}
+"""Parameters of torch that stride leaves at their defaults."""
 
 _FROM_LENGTH: Final = {("CosineAnnealingLR", "T_max"), ("OneCycleLR", "total_steps")}
 """Parameters of schedulers that follow from the length of the training where they are null."""
@@ -29,7 +37,13 @@ class BuiltinCatalog:
 
     Sources are parsed, not imported. Only a reference, `package.module:Name` or
     `path/file.py:Name`, is imported to be looked at.
+
+    Args:
+        code: a folder to take the user's own code from, instead of where it was.
     """
+
+    def __init__(self, code: Path | None = None) -> None:
+        self._code = code
 
     def names(self, kind: str) -> tuple[str, ...]:
         """The built-in names of a kind.
@@ -46,15 +60,15 @@ class BuiltinCatalog:
             ConfigError: there is no built-in of that name; the sentence names the nearest.
             CodeReferenceError: a reference does not resolve, or not to a thing of the kind.
         """
-        skip = _NOT_SETTINGS.get(kind, ())
         if is_reference(name):
-            thing = load_reference(kind, name).thing
-            found = signature_of(thing, name, skip=skip)
+            thing = load_reference(kind, name, code=self._code).thing
+            found = signature_of(thing, name, skip=_GIVEN_BY_STRIDE.get(kind, ()))
             if kind == "loss" and is_plain_loss(thing):
                 # The outputs and the targets come first, whatever they are called.
                 return dataclasses.replace(found, parameters=found.parameters[2:])
             return found
         builtin = find_builtin(kind, name)
+        skip = (*_GIVEN_BY_STRIDE.get(kind, ()), *_NOT_SETTINGS.get(kind, ()))
         found = read_signature(builtin.source, builtin.attribute, skip=skip)
         parameters = tuple(_settled(name, parameter) for parameter in found.parameters)
         return Signature(name, parameters, found.takes_any)

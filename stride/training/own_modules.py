@@ -55,6 +55,8 @@ def find_module(name: str, code: Path | None = None) -> FoundModule:
     if top is None:
         sys.path.append(str(Path.cwd()))
         top = _spec(parts[0])
+        if top is None:
+            sys.path.pop()
     spec: ModuleSpec | None = top
     for count in range(2, len(parts) + 1):
         if spec is not None:

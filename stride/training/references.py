@@ -154,9 +154,11 @@ def _attribute(kind: str, module: ModuleType, attribute: str, where: str) -> Any
     words = KIND_WORDS[kind]
     fitting = [name for name, thing in vars(module).items() if is_of_kind(kind, thing)]
     own = [name for name in fitting if vars(module)[name].__module__ == module.__name__]
-    near = nearest(attribute, own) or nearest(attribute, vars(module))
-    hint = f"did you mean {where}:{near}?"
-    if near is None:
-        there = f"the {words}s there are {', '.join(own)}" if own else f"and no {words} at all"
-        hint = there
-    raise CodeReferenceError(f"{where} defines no {attribute}; {hint}")
+    near = nearest(attribute, own) or nearest(attribute, fitting)
+    if near is not None:
+        hint = f"did you mean {where}:{near}?"
+    elif own:
+        hint = f"what it defines of a {words} is {', '.join(own)}"
+    else:
+        hint = f"it defines no {words} at all"
+    raise CodeReferenceError(f"{where} has no {attribute}; {hint}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ from stride.files import sha256_of, sha256_of_file, storage_errors
 
 # What an array of numbers is called by NumPy: truth values, integers, real numbers.
 _NUMBERS = "biuf"
+
+# What NumPy raises for a file that is cut off, damaged, or of another format than its name says.
+_BROKEN = (ValueError, TypeError, AttributeError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 def read_array(path: Path, key: str | None, *, option: str) -> NDArray[Any]:
@@ -35,14 +39,15 @@ def read_array(path: Path, key: str | None, *, option: str) -> NDArray[Any]:
     try:
         with storage_errors("read", file):
             if member is None:
-                array = np.load(file, mmap_mode="r", allow_pickle=False)
+                array: NDArray[Any] = np.lib.format.open_memmap(file, mode="r")
             else:
-                with np.load(file, allow_pickle=False) as arrays:
+                # Opened here, because np.load leaves a file open that it cannot read.
+                with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
                     _check_member(arrays.files, member, file, option)
                     array = arrays[member]
-    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+    except _BROKEN as error:
         raise DataError(_why(file, option, error)) from error
-    if not isinstance(array, np.ndarray) or array.dtype.kind not in _NUMBERS:
+    if array.dtype.kind not in _NUMBERS:
         raise DataError(
             f"{option}: {_shown(file, member)} holds no numbers, but values of the type"
             f" {array.dtype}; names of classes are turned into numbers by"
@@ -61,9 +66,10 @@ def array_names(path: Path, *, option: str) -> tuple[str, ...]:
         return ()
     _check_file(path, option)
     try:
-        with storage_errors("read", path), np.load(path, allow_pickle=False) as arrays:
-            return tuple(arrays.files)
-    except (ValueError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+        with storage_errors("read", path), path.open("rb") as stream:
+            with np.load(stream, allow_pickle=False) as arrays:
+                return tuple(arrays.files)
+    except _BROKEN as error:
         raise DataError(_why(path, option, error)) from error
 
 
@@ -113,7 +119,7 @@ def _check_member(members: list[str], key: str, file: Path, option: str) -> None
 
 
 def _why(file: Path, option: str, error: Exception) -> str:
-    if "pickle" in str(error).lower():
+    if "pickle" in str(error).lower() or "Python objects" in str(error):
         return (
             f"{option}: {file} holds pickled objects, which are never loaded, because a pickle can"
             " run any code; save plain arrays of numbers by numpy.savez"

@@ -173,7 +173,8 @@ def _select(
             target_kind=targets.kind,
             fingerprint=fingerprint,
         )
-    chosen = inputs[indices].astype(np.float32)
+    with np.errstate(over="ignore"):  # what does not fit becomes infinite, and is told below
+        chosen = inputs[indices].astype(np.float32)
     if not np.isfinite(chosen).all():
         finite = np.isfinite(chosen).reshape(len(chosen), -1).all(axis=1)
         raise DataError(

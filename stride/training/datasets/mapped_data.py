@@ -75,5 +75,5 @@ class MappedData(Dataset[tuple[Tensor, Tensor]]):
         self._inputs = self._open()
 
     def _open(self) -> NDArray[Any]:
-        mapped: NDArray[Any] = np.load(self._path, mmap_mode="r", allow_pickle=False)
+        mapped: NDArray[Any] = np.lib.format.open_memmap(self._path, mode="r")
         return mapped[:, None] if mapped.ndim == 1 else mapped

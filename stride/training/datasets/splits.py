@@ -66,7 +66,8 @@ def draw_splits(
     test = _quotas(room, room, test_fraction)
     left = [size - taken for size, taken in zip(room, test, strict=True)]
     val = _quotas(room, left, val_fraction)
-    parts: dict[Split, list[Indices]] = {"train": [], "val": [], "test": []}
+    none = order[:0]
+    parts: dict[Split, list[Indices]] = {"train": [none], "val": [none], "test": [none]}
     for group, tested, validated in zip(groups, test, val, strict=True):
         parts["test"].append(group[:tested])
         parts["val"].append(group[tested : tested + validated])

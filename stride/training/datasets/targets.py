@@ -57,7 +57,11 @@ def read_targets(
     if kind == "auto":
         kind = _kind_of(flat, where)
     if kind == "numbers":
-        values = np.asarray(array, dtype=np.float32)
+        if num_classes is not None:
+            raise DataError(f"{where}: num_classes {num_classes} is given, and targets are numbers")
+        with np.errstate(over="ignore"):  # what does not fit becomes infinite, and is told below
+            values = np.asarray(array, dtype=np.float32)
+        _check_finite(values, where)
         values = values[:, None] if values.ndim == 1 else values
         return Targets(values, "numbers", values.shape[1:])
     classes = _classes(flat, where)

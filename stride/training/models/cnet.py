@@ -71,7 +71,9 @@ class CNet(nn.Module):
         total = count + len(hidden_dims) + 1
         widths = each_layer("kernels", kernels, count, model=model)
         divisors = each_layer("pools", pools, count, model=model)
-        names = per_layer("activations", activations, total, output=None, model=model)
+        names: tuple[str | None, ...] = per_layer(
+            "activations", activations, total, output=None, model=model
+        )
         norms = per_layer("batch_norms", batch_norms, total, output=False, model=model)
         drops = per_layer("dropouts", dropouts, total, output=0.0, model=model)
         height, width = image[1:]

@@ -72,7 +72,9 @@ class FCNN(nn.Module):
         )
         count = len(chain) - 1
         widths = each_layer("kernels", kernels, count, model=model)
-        names = per_layer("activations", activations, count, output=None, model=model)
+        names: tuple[str | None, ...] = per_layer(
+            "activations", activations, count, output=None, model=model
+        )
         norms = per_layer("batch_norms", batch_norms, count, output=False, model=model)
         drops = per_layer("dropouts", dropouts, count, output=0.0, model=model)
         self.skips = check_skips(skip_connections or {}, count)

@@ -57,7 +57,9 @@ class MLP(nn.Module):
             last=size_of(self.output_shape),
         )
         count = len(dims) - 1
-        names = per_layer("activations", activations, count, output=None, model="MLP")
+        names: tuple[str | None, ...] = per_layer(
+            "activations", activations, count, output=None, model="MLP"
+        )
         norms = per_layer("batch_norms", batch_norms, count, output=False, model="MLP")
         drops = per_layer("dropouts", dropouts, count, output=0.0, model="MLP")
         layers: list[nn.Module] = [nn.Flatten()]

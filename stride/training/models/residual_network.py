@@ -46,7 +46,8 @@ class ResidualNetwork(nn.Module):
         if len(output) != 1:
             raise ConfigError(
                 f"the standard residual network gives a vector, and the data asks for"
-                f" {list(output)}; leave stage_channels and stage_blocks out for a fully convolutional one"
+                f" {list(output)}; leave stage_channels and stage_blocks out for a fully"
+                " convolutional one"
             )
         self.stem = nn.Sequential(
             nn.Conv2d(image[0], stage_channels[0], 3, padding=1, bias=False),

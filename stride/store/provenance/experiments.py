@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -33,32 +33,41 @@ class Experiments:
         self._top = top
         self._own = own.resolve()
         self._source = source.resolve()
-        self._known: dict[str, bool] = {}
+        self._experiments: dict[str, bool] = {}
+        self._holders: dict[str, str | None] = {"": None}
 
     def holder(self, path: str) -> str | None:
-        """The experiment, or the part of one, that holds a path of the repository; None for code.
+        """The experiment, or the part of one, that holds a file of the repository; None for code.
 
         Args:
-            path: relative to the top of the repository, with `/`; a file or a folder.
+            path: relative to the top of the repository, with `/`.
         """
-        parts = PurePosixPath(path).parts
-        for depth in range(len(parts) + 1):
-            folder = "/".join(parts[:depth])
-            if not self._is_experiment(folder):
-                continue
-            if folder and not self._source.is_relative_to(self._top / folder):
-                return folder
-            if depth < len(parts):
-                entry = "/".join(parts[: depth + 1])
-                if parts[depth] in _OWN_ENTRIES or (self._top / entry / "run.json").is_file():
-                    return entry
-        return None
+        folder = path.rpartition("/")[0]
+        return self.holder_of_folder(folder) or self._own_part(folder, path)
+
+    def holder_of_folder(self, folder: str) -> str | None:
+        """The same of a folder; "" is the top."""
+        if folder not in self._holders:
+            parent = folder.rpartition("/")[0]
+            holder = self.holder_of_folder(parent) or self._own_part(parent, folder)
+            if holder is None and self._is_experiment(folder):
+                holds_code = self._source.is_relative_to(self._top / folder)
+                holder = None if holds_code else folder
+            self._holders[folder] = holder
+        return self._holders[folder]
+
+    def _own_part(self, folder: str, entry: str) -> str | None:
+        """The entry of an experiment that holds code, if it is stride's: a run, the config."""
+        if not self._is_experiment(folder):
+            return None
+        own = entry.rpartition("/")[2] in _OWN_ENTRIES
+        return entry if own or (self._top / entry / "run.json").is_file() else None
 
     def _is_experiment(self, folder: str) -> bool:
-        if folder not in self._known:
+        if folder not in self._experiments:
             path = self._top / folder
-            self._known[folder] = path == self._own or is_experiment(path)
-        return self._known[folder]
+            self._experiments[folder] = path == self._own or is_experiment(path)
+        return self._experiments[folder]
 
 
 def is_experiment(folder: Path) -> bool:

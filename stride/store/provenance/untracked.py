@@ -101,12 +101,14 @@ class Untracked:
         folders: list[str] = []
         for entry in entries:
             path = entry.rstrip("/")
-            if holder := self._experiments.holder(path):
+            is_folder = path != entry
+            find_holder = (
+                self._experiments.holder_of_folder if is_folder else self._experiments.holder
+            )
+            if holder := find_holder(path):
                 self.places[holder] = LeftOut(shown(holder), "belongs to an experiment")
-            elif entry.endswith("/"):
-                folders.append(path)
             else:
-                files.append(path)
+                (folders if is_folder else files).append(path)
         return files, folders
 
     def _entries(self, folder: str) -> list[str]:

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 
 from stride.cli.app import app
 from stride.cli.commands import COMMANDS
+from stride.cli.run_json import FIELDS as RUN_FIELDS
 
 PAGE = Path(__file__).parent.parent / "docs" / "cli.md"
 
@@ -50,10 +51,24 @@ def help_of(*arguments: str) -> str:
 
 
 def fields_of(name: str) -> str:
-    """The table of a command's JSON fields."""
+    """What a command's JSON answer holds; the fields of a run are listed once for all."""
     fields: dict[str, str] = import_module(COMMANDS[name].module).FIELDS
+    of_run = RUN_FIELDS.keys() <= fields.keys()
+    own = {field: text for field, text in fields.items() if not of_run or field not in RUN_FIELDS}
+    if not of_run:
+        return f"With `--json`:\n\n{table(own)}"
+    array = own.pop("[]", None)
+    begin = "With `--json`: " + (f"{array}, with" if array else "")
+    link = "[the fields of a run](#the-fields-of-a-run)"
+    return f"{begin} {link}{', and:' if own else '.'}\n{table(own)}".replace("  ", " ")
+
+
+def table(fields: dict[str, str]) -> str:
+    """Fields and what they hold; nothing for none."""
+    if not fields:
+        return ""
     rows = "\n".join(f"| `{field}` | {meaning} |" for field, meaning in fields.items())
-    return f"With `--json`:\n\n| field | holds |\n|---|---|\n{rows}\n"
+    return f"\n| field | holds |\n|---|---|\n{rows}\n"
 
 
 def page() -> str:
@@ -61,6 +76,7 @@ def page() -> str:
     sections = [BEGINNING, help_of()]
     for name in COMMANDS:
         sections += [f"## stride {name}\n", help_of(name), fields_of(name)]
+    sections += ["## The fields of a run\n", table(RUN_FIELDS).lstrip()]
     return "\n".join(sections)
 
 

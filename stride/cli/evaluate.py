@@ -53,7 +53,7 @@ def evaluate(
     found = loading.load(
         opened, device=device, weights=weights, code=code, trust=trust, with_data=True
     )
-    metrics = loading.measure(found, checked, config)
+    metrics = loading.measure(found, checked, config, code)
     saved = opened.save_results(metrics, checked) if save else None
     if json:
         answer.write_json(

@@ -46,7 +46,8 @@ def help_page(
 
 
 def _usage(command: Any, ctx: Any, terminal: Terminal) -> str:
-    pieces = " ".join(command.collect_usage_pieces(ctx))
+    # Typer puts braces around what is required; the brackets around what is not tell it already.
+    pieces = " ".join(command.collect_usage_pieces(ctx)).replace("{", "").replace("}", "")
     return f"{terminal.paint('Usage:', 'bold')} {ctx.command_path} {pieces}"
 
 

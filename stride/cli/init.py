@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from stride.cli import answer
-from stride.cli.options import Config, ConfigFile, Json, Remove
+from stride.cli.options import ConfigFile, ConfigKeys, Json, Remove
 from stride.cli.settings import read_settings
 from stride.errors import ConfigError, UsageError
 from stride.store.work_dir import WorkDir
@@ -26,7 +26,7 @@ FIELDS = {
 
 def init(
     experiment: Annotated[str, typer.Argument(metavar="EXP", help="The folder to make or take.")],
-    config: Config = None,
+    config: ConfigKeys = None,
     config_file: ConfigFile = None,
     remove: Remove = None,
     json: Json = False,

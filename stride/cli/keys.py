@@ -9,9 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from stride.cli import answer
-from stride.cli.completion import complete_removal
+from stride.cli.completion import complete_key, complete_removal
 from stride.cli.known_keys import known_keys
-from stride.cli.options import Config, Json
+from stride.cli.options import Json
 from stride.cli.settings import read_settings
 from stride.cli.table import GAP, Cell, Column, draw_table, widths_of
 from stride.cli.terminal import Terminal, standard_output
@@ -51,7 +51,16 @@ def keys(
             help="Only keys that begin so.",
         ),
     ] = None,
-    config: Config = None,
+    config: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--config",
+            "-c",
+            metavar="KEY=NAME",
+            autocompletion=complete_key,
+            help="Name a thing, as model_kwargs.model_name=ResNet; or work_dir=EXP. Repeatable.",
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """List config keys with type, default and help.

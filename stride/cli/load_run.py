@@ -84,7 +84,7 @@ def load_run(
     broken: list[str] = []
     if split is not None:
         recorded = loading.recorded_metrics(found, split)
-        measured = loading.measure(found, split, config)
+        measured = loading.measure(found, split, config, code)
         broken = loading.broken(recorded, measured, allowed)
         evaluation = {
             "split": split,

@@ -77,19 +77,24 @@ def _folder(text: str) -> Path:
     return path
 
 
-def measure(loaded: Loaded, split: str, changes: Sequence[str] | None) -> dict[str, float]:
+def measure(
+    loaded: Loaded, split: str, changes: Sequence[str] | None, code: str | None
+) -> dict[str, float]:
     """Losses and metrics on a split, named `<split>_*`.
 
     Args:
         changes: overrides of the data set's arguments, for data that was moved.
+        code: a folder to take the user's own code from, instead of where it was.
 
     Raises:
         ConfigError: an override of something else.
         DataError: no such split, or other data than the run was trained on.
     """
-    config = _with_changes(loaded.config, [parse_override(text) for text in changes or ()])
+    overrides = [parse_override(text) for text in changes or ()]
+    config = _with_changes(loaded.config, overrides)
     with printing_beside_the_answer(), own_randomness(config.seed):
-        dataset, batches = load_split(config, Given(), split, loaded.device)
+        folder = None if code is None else _folder(code)
+        dataset, batches = load_split(config, Given(), split, loaded.device, code=folder)
         if batches is None:
             raise DataError(f"the data of {loaded.run.address} has no split {split}")
         _check_fingerprint(loaded, split, fingerprint_of(dataset), moved=bool(changes))

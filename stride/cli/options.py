@@ -23,6 +23,17 @@ Config = Annotated[
     ),
 ]
 
+ConfigKeys = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--config",
+        "-c",
+        metavar="KEY=VALUE",
+        autocompletion=complete_key,
+        help="Set a config key. Repeatable, in order.",
+    ),
+]
+
 ConfigFile = Annotated[
     list[str] | None,
     typer.Option(

@@ -66,9 +66,12 @@ def array_names(path: Path, *, option: str) -> tuple[str, ...]:
         return ()
     _check_file(path, option)
     try:
-        with storage_errors("read", path), path.open("rb") as stream:
-            with np.load(stream, allow_pickle=False) as arrays:
-                return tuple(arrays.files)
+        with (
+            storage_errors("read", path),
+            path.open("rb") as stream,
+            np.load(stream, allow_pickle=False) as arrays,
+        ):
+            return tuple(arrays.files)
     except _BROKEN as error:
         raise DataError(_why(path, option, error)) from error
 

@@ -56,7 +56,7 @@ def fields_of(name: str) -> str:
     of_run = RUN_FIELDS.keys() <= fields.keys()
     own = {field: text for field, text in fields.items() if not of_run or field not in RUN_FIELDS}
     if not of_run:
-        return f"With `--json`:\n\n{table(own)}"
+        return f"With `--json`:\n{table(own)}"
     array = own.pop("[]", None)
     begin = "With `--json`: " + (f"{array}, with" if array else "")
     link = "[the fields of a run](#the-fields-of-a-run)"

@@ -11,6 +11,7 @@ from typing import Any
 
 from stride.cli import answer
 from stride.cli.own_code import announce, own_code_of
+from stride.config.catalog import KINDS
 from stride.config.overrides import Override, parse_override
 from stride.config.resolution import Layer, resolve
 from stride.config.schema import Config
@@ -22,6 +23,7 @@ from stride.training.data import fingerprint_of, load_split
 from stride.training.evaluation import evaluate
 from stride.training.given import Given
 from stride.training.loading import Loaded, load_run
+from stride.training.references import load_reference
 from stride.training.seeding import own_randomness
 
 MODEL_GROUPS = ("model_kwargs", "task_kwargs")
@@ -67,7 +69,19 @@ def load(
     folder = None if code is None else _folder(code)
     announce(run, own_code_of(config, groups), trust=trust, code=folder)
     with printing_beside_the_answer():
-        return load_run(run, device=device or "auto", weights=weights, code=folder)
+        loaded = load_run(run, device=device or "auto", weights=weights, code=folder)
+        _note_changed_code(loaded, own_code_of(config, MODEL_GROUPS), folder)
+    return loaded
+
+
+def _note_changed_code(loaded: Loaded, references: Mapping[str, str], code: Path | None) -> None:
+    """Say which code is not what it was when the run was trained; it is imported already."""
+    recorded = {each.reference: each.digest for each in loaded.record.code}
+    for key, name in references.items():
+        kind = key.rpartition(".")[2].removesuffix("_name")
+        digest = load_reference(kind, name, code=code).digest if kind in KINDS else None
+        if digest is not None and recorded.get(name) not in (None, digest):
+            answer.note(f"warning: {name} has changed since {loaded.run.address} was trained")
 
 
 def _folder(text: str) -> Path:

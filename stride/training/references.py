@@ -5,12 +5,14 @@ from __future__ import annotations
 import functools
 import importlib
 import traceback
+import typing
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
 from stride.config.nearest import nearest
+from stride.config.signature import signature_of
 from stride.errors import CodeReferenceError
 from stride.training.builtin_things import KIND_WORDS, find_builtin
 from stride.training.code_folders import package_of
@@ -43,14 +45,33 @@ class Reference:
     def build(self, *arguments: Any, **keywords: Any) -> Any:
         """Call it; a plain loss function is given its keywords and not called yet.
 
+        A config holds paths as text: where a parameter is annotated as a path, it gets a path.
+
         Raises:
             CodeReferenceError: what came out is not of the kind.
         """
+        keywords = self._with_paths(keywords)
         if self.kind == "loss" and is_plain_loss(self.thing):
             return functools.partial(self.thing, **keywords) if keywords else self.thing
         built = self.thing(*arguments, **keywords)
         check_built(self.kind, built, self.name)
         return built
+
+
+    def _with_paths(self, keywords: dict[str, Any]) -> dict[str, Any]:
+        if not any(isinstance(value, str) for value in keywords.values()):
+            return keywords
+        parameters = signature_of(self.thing, self.name).parameters
+        paths = {each.name for each in parameters if _is_path(each.annotation)}
+        return {
+            name: Path(value) if name in paths and isinstance(value, str) else value
+            for name, value in keywords.items()
+        }
+
+
+def _is_path(annotation: Any) -> bool:
+    """Whether a parameter takes a path, or a path or nothing."""
+    return Path in (annotation, *typing.get_args(annotation))
 
 
 def is_reference(name: str) -> bool:

@@ -171,6 +171,16 @@ def test_code_of_the_users_own_is_named_before_it_is_imported(
     assert answer.err == f"importing {tmp_path / 'nets' / 'net.py'}:Net\n"
 
 
+def test_code_that_has_changed_is_told(stride_process: Any, own: Run, tmp_path: Path) -> None:
+    file = tmp_path / "nets" / "net.py"
+    file.write_text(file.read_text() + "\nVERSION = 2\n")
+    answer = stride_process("load-run", "exp/0")
+    assert answer.code == 0
+    assert answer.err.splitlines()[1] == (
+        f"warning: {file}:Net has changed since exp/0 was trained"
+    )
+
+
 def test_code_that_was_moved_is_taken_from_another_folder(
     stride_process: Any, own: Run, tmp_path: Path
 ) -> None:

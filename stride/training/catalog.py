@@ -31,6 +31,15 @@ _NOT_SETTINGS: Final[Mapping[str, tuple[str, ...]]] = {
 _FROM_LENGTH: Final = {("CosineAnnealingLR", "T_max"), ("OneCycleLR", "total_steps")}
 """Parameters of schedulers that follow from the length of the training where they are null."""
 
+_WEIGHTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "BCEWithLogitsLoss": ("pos_weight",),
+    "CrossEntropyLoss": ("weight",),
+    "MultiLabelSoftMarginLoss": ("weight",),
+    "MultiMarginLoss": ("weight",),
+    "NLLLoss": ("weight",),
+}
+"""Tensors that a loss of torch takes and that a config gives as a list."""
+
 
 class BuiltinCatalog:
     """The things that come with stride and torch, and references to those of the user's own.
@@ -70,8 +79,16 @@ class BuiltinCatalog:
         builtin = find_builtin(kind, name)
         skip = (*_GIVEN_BY_STRIDE.get(kind, ()), *_NOT_SETTINGS.get(kind, ()))
         found = read_signature(builtin.source, builtin.attribute, skip=skip)
-        parameters = tuple(_settled(name, parameter) for parameter in found.parameters)
-        return Signature(name, parameters, found.takes_any)
+        parameters = [_settled(name, parameter) for parameter in found.parameters]
+        parameters += [_weights(each) for each in _WEIGHTS.get(name, ())] if kind == "loss" else []
+        return Signature(name, tuple(parameters), found.takes_any)
+
+
+def _weights(name: str) -> Parameter:
+    help_text = "one number a class, by which its samples count; null: all alike"
+    if name == "pos_weight":
+        help_text = "one number an output, by which its positive targets count; null: all alike"
+    return Parameter(name, list[float] | None, None, help_text)
 
 
 def _settled(name: str, parameter: Parameter) -> Parameter:

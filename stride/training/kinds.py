@@ -57,12 +57,12 @@ def is_of_kind(kind: str, thing: object) -> bool:
     """Whether a class derives from the kind's base, or a function is annotated to return one."""
     if isinstance(thing, type):
         return BASES[kind].is_base_of(thing)
-    return BASES[kind].is_base_of(_returned(thing)) or (kind == "loss" and is_plain_loss(thing))
+    return _returns(thing, BASES[kind]) or (kind == "loss" and is_plain_loss(thing))
 
 
 def is_plain_loss(thing: object) -> bool:
     """Whether it is a function of outputs and targets that is annotated to return a tensor."""
-    return _TENSOR.is_base_of(_returned(thing))
+    return _returns(thing, _TENSOR)
 
 
 def check_kind(kind: str, thing: object, name: str) -> None:
@@ -79,8 +79,6 @@ def check_kind(kind: str, thing: object, name: str) -> None:
         wanted += ", or a function of outputs and targets annotated to return a torch.Tensor"
     if not is_of_kind(kind, thing):
         raise CodeReferenceError(f"{name} is {_what_it_is(thing)} and no {words}: {wanted}")
-    if isinstance(thing, type) and inspect.isabstract(thing):
-        raise CodeReferenceError(f"{name} is abstract: methods that it must have are missing")
     if isinstance(thing, type) and (thing.__module__, thing.__qualname__) == (
         base.module,
         base.name,
@@ -88,11 +86,12 @@ def check_kind(kind: str, thing: object, name: str) -> None:
         raise CodeReferenceError(f"{name} is the base of every {words}; derive one from it")
     if kind == "dataset":
         _check_dataset(thing, name)
+    if inspect.isabstract(thing):
+        raise CodeReferenceError(f"{name} is abstract: methods that it must have are missing")
 
 
 def _check_dataset(thing: object, name: str) -> None:
-    made = thing if isinstance(thing, type) else _returned(thing)
-    if _ITERABLE.is_base_of(made):
+    if _ITERABLE.is_base_of(thing) or _returns(thing, _ITERABLE):
         raise CodeReferenceError(
             f"{name} is an iterable data set; stride needs one with a length and an index, derived"
             " from torch.utils.data.Dataset"
@@ -117,10 +116,10 @@ def check_built(kind: str, built: object, name: str) -> None:
         )
 
 
-def _returned(thing: object) -> object:
-    """The class that a function is annotated to return; None where it is not said."""
+def _returns(thing: object, base: Base) -> bool:
+    """Whether a function is annotated to return an instance of a base, or of one of several."""
     if not isinstance(thing, types.FunctionType):
-        return None
+        return False
     # A stand-in with the one annotation: those of the arguments may not be resolvable.
     promise = types.SimpleNamespace(
         __annotations__={"return": thing.__annotations__.get("return")},
@@ -129,8 +128,10 @@ def _returned(thing: object) -> object:
     try:
         returned = typing.get_type_hints(promise)["return"]
     except Exception:  # noqa: BLE001 -- evaluating a stranger's annotation may raise anything
-        return None
-    return typing.get_origin(returned) or returned
+        return False
+    is_union = isinstance(returned, types.UnionType) or typing.get_origin(returned) is typing.Union
+    members = typing.get_args(returned) if is_union else (returned,)
+    return all(base.is_base_of(typing.get_origin(member) or member) for member in members)
 
 
 def _what_it_is(thing: object) -> str:

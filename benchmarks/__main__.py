@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
-import shutil
 import sys
+import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -29,10 +29,9 @@ def main() -> None:
         peers.leave()
     else:
         peers.build()
-    setting = Setting(quick=options.quick, scratch=options.scratch, peers=peers)
     for name in options.only or COMPARISONS:
         print(name, file=sys.stderr)
-        result = _measure(name, setting)
+        result = _measure(name, options, peers)
         print(result["section"])
         if not options.quick:
             RESULTS.mkdir(exist_ok=True)
@@ -41,16 +40,14 @@ def main() -> None:
         _write_page()
 
 
-def _measure(name: str, setting: Setting) -> dict[str, Any]:
+def _measure(name: str, options: argparse.Namespace, peers: Peers) -> dict[str, Any]:
     """One comparison: its section of the page and every sample behind it."""
     comparison = importlib.import_module(f"benchmarks.comparisons.{name}")
-    where = machine.describe(setting.scratch)
-    groups = []
-    try:
-        for group in comparison.groups(setting):
-            groups.append(group)
-    finally:
-        shutil.rmtree(setting.scratch, ignore_errors=True)
+    options.scratch.mkdir(parents=True, exist_ok=True)
+    where = machine.describe(options.scratch)
+    with tempfile.TemporaryDirectory(dir=options.scratch, prefix=f"{name}-") as scratch:
+        setting = Setting(quick=options.quick, scratch=Path(scratch), peers=peers)
+        groups = list(comparison.groups(setting))
     rows = [row for group in groups for row in group.rows]
     return {
         "section": table.render(comparison.TITLE, comparison.REMARKS, rows, where),

@@ -57,7 +57,6 @@ class Reference:
         check_built(self.kind, built, self.name)
         return built
 
-
     def _with_paths(self, keywords: dict[str, Any]) -> dict[str, Any]:
         if not any(isinstance(value, str) for value in keywords.values()):
             return keywords

@@ -9,7 +9,7 @@ from typing import Any
 from stride.cli.portrait import Portrait
 from stride.cli.portrait_page import took
 from stride.cli.run_json import settings_of, status_of
-from stride.config.differences import ABSENT, flatten
+from stride.config.differences import ABSENT, flatten, same
 
 SECTIONS = ("config", "code", "data", "packages", "machine", "results")
 
@@ -45,7 +45,9 @@ def compare(portraits: Sequence[Portrait]) -> Comparison:
 
 def only_differing(values: Values) -> Values:
     """The names whose values are not the same in all runs."""
-    return {name: each for name, each in values.items() if any(v != each[0] for v in each[1:])}
+    return {
+        name: each for name, each in values.items() if not all(same(v, each[0]) for v in each[1:])
+    }
 
 
 def _beside(trees: Sequence[Mapping[str, Any]]) -> Values:

@@ -101,7 +101,7 @@ def _draw(
     if same and not every:
         yield f"the same in all: {', '.join(same)}"
     for section in SECTIONS:
-        if comparison.unknown[section] and section != "data":
+        if comparison.unknown[section]:
             yield f"{section} not recorded: {', '.join(comparison.unknown[section])}"
 
 

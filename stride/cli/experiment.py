@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
-from stride.errors import UsageError
+from stride.errors import ConfigError, NewerFormatError, StoredFileError, UsageError
 from stride.store.names import parse_run_address
 from stride.store.run import Run
 from stride.store.work_dir import WorkDir
+
+
+@contextlib.contextmanager
+def written_by_a_person() -> Iterator[None]:
+    """What is wrong with the config.json of an experiment is an error of usage: people edit it.
+
+    Raises:
+        ConfigError: in place of a StoredFileError, unless a newer stride wrote the file.
+    """
+    try:
+        yield
+    except NewerFormatError:
+        raise
+    except StoredFileError as error:
+        raise ConfigError(str(error)) from error
 
 
 def open_experiment(path: str | None) -> WorkDir:
@@ -18,14 +35,16 @@ def open_experiment(path: str | None) -> WorkDir:
     """
     if path is not None:
         experiment = WorkDir(path)
-        experiment.check()
+        with written_by_a_person():
+            experiment.check()
         return experiment
     experiment = WorkDir(Path())
-    if not experiment.exists():
-        raise UsageError(
-            "the current folder is no experiment: name one, as in stride list exp, or go into it"
-        )
-    return experiment
+    with written_by_a_person():
+        if experiment.exists():
+            return experiment
+    raise UsageError(
+        "the current folder is no experiment: name one, as in stride list exp, or go into it"
+    )
 
 
 def open_run(address: str) -> Run:
@@ -35,4 +54,5 @@ def open_run(address: str) -> Run:
         UsageError: no such experiment or run.
     """
     folder, reference = parse_run_address(address)
-    return WorkDir(folder).run(reference)
+    with written_by_a_person():
+        return WorkDir(folder).run(reference)

@@ -126,7 +126,11 @@ def took(attempt: AttemptRecord) -> str:
 def _last_sections(portrait: Portrait) -> Iterator[Section]:
     provenance = portrait.provenance
     yield Section("Code", [*_code(provenance.code)] if provenance.code else [])
-    yield Section("Machine", [*_machine(provenance.machine)] if provenance.machine else [])
+    machine = [*_machine(provenance.machine)] if provenance.machine else []
+    if provenance.packages is not None:
+        count = f"{len(provenance.packages)}, listed in provenance/packages.txt"
+        machine.append(("packages", Cell(count)))
+    yield Section("Machine", machine)
     yield Section("Notes", [("-", Cell(harmless(n), "yellow")) for n in provenance.notes])
     yield Section(
         "Files", [(harmless(path), Cell(size_text(size))) for path, size in portrait.files]
@@ -142,11 +146,15 @@ def _code(code: CodeState) -> Iterator[tuple[str, Cell]]:
     if code.remote is not None:
         yield "remote", Cell(harmless(code.remote.url))
     if code.dirty:
-        yield "uncommitted", Cell(f"{code.changed} files, in provenance/code.diff", "yellow")
+        yield "uncommitted", Cell(f"{_files(code.changed)}, in provenance/code.diff", "yellow")
     if code.files:
-        yield "untracked", Cell(f"{len(code.files)} files kept in provenance/untracked")
+        yield "untracked", Cell(f"{_files(len(code.files))}, kept in provenance/untracked")
     if code.left_out_count:
-        yield "left out", Cell(f"{code.left_out_count} files, listed in provenance/code.json")
+        yield "left out", Cell(f"{_files(code.left_out_count)}, listed in provenance/code.json")
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count} files"
 
 
 def _commit_text(code: CodeState) -> str:

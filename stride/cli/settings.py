@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from stride.cli.experiment import written_by_a_person
 from stride.config.config_file import read_config_file
 from stride.config.overrides import addresses, parse_override, parse_removal
 from stride.config.resolution import Layer, Resolved, resolve
-from stride.errors import ConfigError, NewerFormatError, StoredFileError, UsageError
+from stride.errors import UsageError
 from stride.store.names import check_run_name
 from stride.store.work_dir import WorkDir
 from stride.training.catalog import BuiltinCatalog
@@ -56,15 +57,11 @@ class Settings:
 
 
 def _layers_of(experiment: WorkDir) -> list[Layer]:
-    """What was chosen for the experiment; what is wrong in that file, a person wrote."""
-    try:
+    """What was chosen for the experiment, if there is one."""
+    with written_by_a_person():
         if not experiment.exists():
             return []
         tree = experiment.read_config()
-    except NewerFormatError:
-        raise
-    except StoredFileError as error:
-        raise ConfigError(str(error)) from error
     return [Layer(str(experiment.config_path), tree, folder=experiment.path)]
 
 

@@ -165,6 +165,8 @@ def test_a_config_of_an_experiment_that_a_person_broke_is_said(
     (tmp_path / "exp").mkdir()
     (tmp_path / "exp" / "config.json").write_text(content)
     refused(command, "--config", "work_dir=exp", words=("config.json",))
+    refused("list", "exp", words=("config.json",))
+    refused("show", "exp/0", words=("config.json",))
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,35 +64,39 @@ class WorkDir:
     def __hash__(self) -> int:
         return hash(self.path)
 
-    @property
+    @cached_property
     def config_path(self) -> Path:
         """What was chosen for the whole experiment; every new run starts from it."""
         return self.path / "config.json"
 
-    @property
+    @cached_property
     def record_path(self) -> Path:
         """What would make the folder a run: an experiment has no such file."""
         return Run(self.path).record_path
 
-    @property
+    @cached_property
     def cache_path(self) -> Path:
         """Caches: may be removed at any time."""
         return self.path / ".stride"
 
-    @property
+    @cached_property
     def staging_path(self) -> Path:
         """Runs that are being made."""
         return self.path / ".staging"
 
-    @property
+    @cached_property
     def trash_path(self) -> Path:
         """Runs that were removed, whole."""
         return self.path / ".trash"
 
-    @property
+    @cached_property
     def next_number_path(self) -> Path:
         """The number that the next run probably gets; a cache."""
         return self.cache_path / "next_number"
+
+    @cached_property
+    def _place(self) -> Place:
+        return Place(self.path, self.staging_path, self.trash_path, self.next_number_path)
 
     def exists(self) -> bool:
         """Whether there is an experiment, also one whose config.json cannot be read."""
@@ -195,10 +200,9 @@ class WorkDir:
         if name is not None:
             check_run_name(name)
         record = new_record(overrides, chosen, parent, code)
-        template = Run(self.path)
         contents = {
-            template.config_path.name: _encode_config(config),
-            template.record_path.name: encode_record(record),
+            self.config_path.name: _encode_config(config),  # a run's files are called as ours are
+            self.record_path.name: encode_record(record),
         }
         for _ in range(_TRIES):
             founding = self._found_if_new()
@@ -223,8 +227,7 @@ class WorkDir:
         return found(self, _encode_config({}), adopt=False)
 
     def _claim(self, contents: Mapping[str, bytes], name: str | None) -> str:
-        place = Place(self.path, self.staging_path, self.trash_path, self.next_number_path)
-        taken = claim(place, contents, name)
+        taken = claim(self._place, contents, name)
         if not os.path.lexists(self.config_path):  # undone by another creation, which failed
             found(self, _encode_config({}), adopt=True)
         return taken

@@ -65,7 +65,7 @@ def list(
     if json:
         answer.write_json_array(run_fields(row) for row in rows)
         return
-    _write_table([*rows], sum(1 for _ in found.runs()), found.address)
+    _write_table([*rows], found.count() if count else len(runs), found.address)
 
 
 def _write_table(rows: Sequence[Row], count: int, path: str) -> None:

@@ -280,6 +280,12 @@ class WorkDir:
         downward = (self._run(str(number)) for number in reversed(numbers))
         return newest(limit, downward, map(self._run, names))
 
+    def count(self) -> int:
+        """How many runs there are. Folders with a number count unseen: it is one look for all."""
+        self.check()
+        numbers, names = read_names(self.path)
+        return len(numbers) + sum(map(is_run, map(self._run, names)))
+
     def frame(self) -> pandas.DataFrame:
         """One row a run, as a pandas table: run, status, config keys, last and best metrics.
 

@@ -1,4 +1,6 @@
-"""The data of a training: the data sets of a config, their batches, and what they say about themselves."""
+"""The data of a training: the data sets of a config, their batches, and what they say about
+themselves.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +55,7 @@ def load_data(config: Config, given: Given, device: torch.device) -> Data:
             batches[split] = found
     if "train" not in batches:
         raise DataError("there is no train split: there is nothing to train on")
-    prints = {split: _fingerprint(dataset) for split, dataset in datasets.items()}
+    prints = {split: fingerprint_of(dataset) for split, dataset in datasets.items()}
     with own_randomness(derive(config.seed, "facts")):  # the first sample may be augmented
         facts = read_facts(datasets.get("train"))
     return Data(batches, facts, {split: text for split, text in prints.items() if text is not None})
@@ -89,7 +91,7 @@ def load_split(
     return dataset, build_batches(dataset, settings, split=split, seed=config.seed, device=device)
 
 
-def _fingerprint(dataset: object) -> str | None:
+def fingerprint_of(dataset: object) -> str | None:
     """The digest that a data set gives of its content; it is optional in what others write."""
     method = getattr(dataset, "fingerprint", None)
     return str(method()) if callable(method) else None

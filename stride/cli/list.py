@@ -65,7 +65,8 @@ def list(
     if json:
         answer.write_json_array(run_fields(row) for row in rows)
         return
-    _write_table([*rows], found.count() if count else len(runs), found.address)
+    total = found.count() if len(runs) == count else len(runs)
+    _write_table([*rows], total, found.address)
 
 
 def _write_table(rows: Sequence[Row], count: int, path: str) -> None:

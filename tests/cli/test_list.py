@@ -65,6 +65,18 @@ def test_thirty_are_shown_and_all_in_json(stride: Any, tmp_path: Path) -> None:
     )
 
 
+def test_folders_that_are_no_runs_are_neither_listed_nor_counted(
+    stride: Any, trained: Any, tmp_path: Path
+) -> None:
+    trained()
+    for name in ("7", "figures"):
+        (tmp_path / "exp" / name).mkdir()
+    assert len(stride("list", "exp").out.splitlines()) == 2
+    trained()
+    lines = stride("list", "exp", "--limit", "1").out.splitlines()
+    assert lines[-1].startswith("1 newest of ")
+
+
 def test_a_killed_run_is_crashed_with_its_reason(stride: Any, tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", DIE, str(tmp_path / "exp")], check=False)
     assert done.returncode == -signal.SIGKILL

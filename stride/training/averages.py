@@ -12,6 +12,9 @@ from torch import Tensor
 from stride.training.output import Output
 from stride.training.task import losses_by_name
 
+_LARGEST_KEPT = 4096
+"""Elements of a mask that is kept until the reading; a larger one is summed at once."""
+
 
 class WeightedMeans:
     """Weighted means by name, summed in float64 in the order of the steps."""
@@ -54,12 +57,19 @@ class LossReader:
     def add(self, output: Output, total: Tensor) -> None:
         """Keep the losses of a step; `total` is their detached sum, a scalar."""
         self._totals.append(total)
-        self._weights.append(output.weight)
+        weight = output.weight
+        if isinstance(weight, Tensor) and weight.numel() > _LARGEST_KEPT:
+            weight = weight.sum()
+        self._weights.append(weight)
         if not isinstance(output.losses, Tensor):
-            self._named.append({name: loss.detach() for name, loss in losses_by_name(output).items()})
+            self._named.append(
+                {name: loss.detach() for name, loss in losses_by_name(output).items()}
+            )
 
     def read_into(self, *means: WeightedMeans) -> int | None:
-        """Add all to the means as `loss` and `loss_<name>`; the position of the first that is not finite."""
+        """Add all to the means as `loss` and `loss_<name>`; the position of the first that is not
+        finite.
+        """
         if not self._totals:
             return None
         totals: list[float] = torch.stack(self._totals).tolist()
@@ -79,11 +89,16 @@ class LossReader:
 
 
 def _numbers(weights: list[Tensor | float]) -> list[float]:
+    """Each weight as a number; a tensor is the sum of its elements."""
     tensors = [weight for weight in weights if isinstance(weight, Tensor)]
     if not tensors:
-        return [float(weight) for weight in weights]
-    read = iter(torch.stack(tensors).tolist())
-    return [float(next(read)) if isinstance(weight, Tensor) else float(weight) for weight in weights]
+        return [float(weight) for weight in weights if not isinstance(weight, Tensor)]
+    if len({tensor.shape for tensor in tensors}) == 1:
+        sums = torch.stack(tensors).flatten(1).sum(1) if tensors[0].ndim else torch.stack(tensors)
+    else:
+        sums = torch.stack([tensor.sum() for tensor in tensors])
+    read = iter(sums.tolist())
+    return [float(next(read) if isinstance(weight, Tensor) else weight) for weight in weights]
 
 
 def _named_numbers(named: list[Mapping[str, Tensor]]) -> dict[str, dict[int, float]]:

@@ -13,16 +13,16 @@ from torch import nn
 from torch.optim.lr_scheduler import LRScheduler
 
 from stride.config.schema import Config
+from stride.training.columns import check_column, columns_of
 from stride.training.data import Data
 from stride.training.given import Given
-from stride.training.columns import check_column, columns_of
 from stride.training.monitors import choose_monitors
 from stride.training.optimization import build_optimizer, build_scheduler
 from stride.training.parts import Parts
+from stride.training.references import load_thing
 from stride.training.schedule import Schedule
 from stride.training.seeding import derive, seed_globally
 from stride.training.task import Task, modules_of
-from stride.training.references import load_thing
 from stride.training.things import build_thing
 from stride.training.weights import check_storable
 
@@ -40,7 +40,8 @@ def build_model_and_task(
     Initial weights are a function of the seed alone: the global generators are seeded here.
 
     Args:
-        facts: of the data; or what a run's record holds as `resolved`, which also says what was settled then.
+        facts: of the data; or what a run's record holds as `resolved`, which also says what was
+            settled then.
         code: a folder to take the user's own code from, instead of where it was.
 
     Raises:
@@ -56,9 +57,7 @@ def build_model_and_task(
         settled |= {f"model_kwargs.{name}": value for name, value in found.items()}
     task = given.task
     if task is None:
-        task, found = build_thing(
-            "task", config.task_kwargs, _for("task_kwargs", facts), code=code
-        )
+        task, found = build_thing("task", config.task_kwargs, _for("task_kwargs", facts), code=code)
         settled |= {f"task_kwargs.{name}": value for name, value in found.items()}
     assert model is not None and task is not None
     chosen = config.task_kwargs.arguments
@@ -126,9 +125,7 @@ def build_parts(
     return dataclasses.replace(parts, schedule=schedule), settled
 
 
-def _build_schedule(
-    config: Config, given: Given, parts: Parts
-) -> tuple[Schedule, dict[str, Any]]:
+def _build_schedule(config: Config, given: Given, parts: Parts) -> tuple[Schedule, dict[str, Any]]:
     chosen = config.scheduler_kwargs
     scheduler: LRScheduler | None = given.scheduler
     settled: dict[str, Any] = {}

@@ -1,4 +1,6 @@
-"""The columns of an epoch's row that a config may name: `val_loss`, `train_accuracy`, `val_loss_<name>`."""
+"""The columns of an epoch's row that a config may name: `val_loss`, `train_accuracy`,
+`val_loss_<name>`.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,8 @@ def columns_of(metrics: Iterable[str], *, has_val: bool) -> tuple[str, ...]:
 
 
 def check_column(name: str, columns: Iterable[str], key: str) -> None:
-    """Whether a config may name the column. Losses of a task's own names are known from the first step on.
+    """Whether a config may name the column. Losses of a task's own names are known from the first
+    step on.
 
     Raises:
         ConfigError: there will be no such column.

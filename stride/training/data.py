@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -62,9 +63,17 @@ def load_data(config: Config, given: Given, device: torch.device) -> Data:
 
 
 def load_split(
-    config: Config, given: Given, split: str, device: torch.device
+    config: Config,
+    given: Given,
+    split: str,
+    device: torch.device,
+    *,
+    code: Path | None = None,
 ) -> tuple[Dataset[Any] | None, Batches | None]:
     """The data set of one split and its batches; None where there is no such split.
+
+    Args:
+        code: a folder to take the user's own code from, instead of where it was.
 
     Raises:
         DataError: the data cannot be read, or is empty.
@@ -80,7 +89,9 @@ def load_split(
         dataset = given.datasets.get(split)
     else:
         with own_randomness(derive(config.seed, "data")):
-            dataset, _ = build_thing("dataset", config.dataset_kwargs, {}, split=split)
+            dataset, _ = build_thing(
+                "dataset", config.dataset_kwargs, {}, code=code, split=split
+            )
     if dataset is None:
         return None, None
     settings = {

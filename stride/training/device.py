@@ -57,7 +57,8 @@ def describe_device(device: torch.device) -> str:
 
 
 def to_device(batch: Any, device: torch.device) -> Any:
-    """The batch on the device: tensors inside lists, tuples and mappings are moved, all else is left as it is.
+    """The batch on the device: tensors inside lists, tuples and mappings are moved, all else is
+    left as it is.
 
     Pinned memory is copied without a wait.
     """

@@ -27,4 +27,8 @@ def _rate(value: float) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:.4f}" if value == 0.0 or 1e-3 <= abs(value) < 1e5 or value != value else f"{value:.3e}"
+    return (
+        f"{value:.4f}"
+        if value == 0.0 or 1e-3 <= abs(value) < 1e5 or value != value
+        else f"{value:.3e}"
+    )

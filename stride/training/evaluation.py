@@ -52,7 +52,9 @@ def evaluate(
 @contextlib.contextmanager
 def evaluation_mode(model: nn.Module, task: Task) -> Iterator[None]:
     """Evaluation mode inside; afterwards each part is in the mode in which it was, frozen ones too."""
-    before = [(part, part.training) for module in modules_of(model, task) for part in module.modules()]
+    before = [
+        (part, part.training) for module in modules_of(model, task) for part in module.modules()
+    ]
     try:
         for module in modules_of(model, task):
             module.eval()
@@ -63,8 +65,9 @@ def evaluation_mode(model: nn.Module, task: Task) -> Iterator[None]:
 
 
 def place_metrics(metrics: Iterable[Metric], device: torch.device) -> None:
-    """Move metrics that are modules, as those of torchmetrics, to the device; the built-in ones follow their inputs."""
+    """Move metrics that are modules, as those of torchmetrics, to the device; the built-in ones
+    follow their inputs.
+    """
     for metric in metrics:
         if isinstance(metric, nn.Module):
             metric.to(device)
-

@@ -12,12 +12,14 @@ from torch.utils.data import Dataset, Subset
 
 
 def read_facts(dataset: Dataset[Any] | None) -> dict[str, Any]:
-    """The facts that a model or task may ask for: `input_shape`, `output_shape`, `target_kind`; None where unknown.
+    """The facts that a model or task may ask for: `input_shape`, `output_shape`, `target_kind`;
+    None where unknown.
 
     `input_dtype` is one too: what predictions are later asked for is brought into it.
 
-    A data set states them as attributes; what it does not state is worked out from its first sample where that is
-    a pair of arrays or numbers. The number of classes is the length of its attribute `classes`.
+    A data set states them as attributes; what it does not state is worked out from its first sample
+    where that is a pair of arrays or numbers. The number of classes is the length of its attribute
+    `classes`.
     """
     guessed = _from_sample(_first_sample(dataset), _stated(dataset, "classes"))
     stated: dict[str, Any] = {"input_dtype": guessed.get("input_dtype")}
@@ -31,7 +33,9 @@ def read_facts(dataset: Dataset[Any] | None) -> dict[str, Any]:
 
 
 def _stated(dataset: object, name: str) -> Any:
-    """An attribute of the data set, or of the one that it is a part of: data sets of others state what they like."""
+    """An attribute of the data set, or of the one that it is a part of: data sets of others state
+    what they like.
+    """
     while isinstance(dataset, Subset) and getattr(dataset, name, None) is None:
         dataset = dataset.dataset
     return getattr(dataset, name, None)

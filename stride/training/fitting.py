@@ -58,8 +58,8 @@ def fit_run(
 ) -> Fitted:
     """Train the run that `claim` gives, with this config.
 
-    Device, data and every part are built before the run is claimed, so that what a person got wrong leaves none behind.
-    Global generators and the number of threads are afterwards as they were.
+    Device, data and every part are built before the run is claimed, so that what a person got wrong
+    leaves none behind. Global generators and the number of threads are afterwards as they were.
 
     Args:
         taking: the provenance on its way, begun as early as could be.
@@ -115,4 +115,3 @@ def _keep_provenance(attempt: Attempt, taking: Taking) -> None:
     with contextlib.suppress(OSError):
         for note in taking.finish(run.attempt_provenance_path(number), earlier=earlier):
             _logger.debug("provenance: %s", note)
-

@@ -38,12 +38,15 @@ class Given:
         """What only goes together.
 
         Raises:
-            ConfigError: an optimiser of parameters that are not known here, a scheduler of another optimiser.
+            ConfigError: an optimiser of parameters that are not known here, a scheduler of another
+                optimiser.
         """
         if self.optimizer is not None and self.model is None:
             raise ConfigError("an optimizer that is handed over needs its model handed over too")
         if self.scheduler is not None and self.scheduler.optimizer is not self.optimizer:
-            raise ConfigError("a scheduler that is handed over needs its own optimizer handed over too")
+            raise ConfigError(
+                "a scheduler that is handed over needs its own optimizer handed over too"
+            )
         object.__setattr__(self, "_pristine", _states(self))
 
     def names(self) -> dict[str, dict[str, str]]:

@@ -1,4 +1,6 @@
-"""The batches of any other data set, through torch's DataLoader, and those of a loader that was handed over."""
+"""The batches of any other data set, through torch's DataLoader, and those of a loader that was
+handed over.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +16,11 @@ from stride.training.seeding import derive
 
 
 class LoaderBatches:
-    """Batches of one split, collated by torch; data sets with `__getitems__` are asked for whole batches.
+    """Batches of one split, collated by torch; data sets with `__getitems__` are asked for whole
+    batches.
 
-    The order and the seeds of the workers are functions of (seed, epoch); the global generator is not drawn from.
+    The order and the seeds of the workers are functions of (seed, epoch); the global generator is
+    not drawn from.
     """
 
     def __init__(
@@ -63,9 +67,11 @@ class LoaderBatches:
 
 
 class GivenBatches:
-    """The batches of a loader that was handed over: anything that can be iterated over again and again.
+    """The batches of a loader that was handed over: anything that can be iterated over again and
+    again.
 
-    A generator of its own is put back at the first epoch, so that each training sees the same order.
+    A generator of its own is put back at the first epoch, so that each training sees the same
+    order.
     """
 
     def __init__(self, loader: Iterable[Any], device: torch.device) -> None:

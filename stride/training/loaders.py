@@ -96,7 +96,10 @@ def tensors_of(dataset: Dataset[Any]) -> tuple[Tensor, ...] | None:
         whole = tensors_of(dataset.dataset)
         indices = torch.as_tensor(dataset.indices, dtype=torch.int64)
         return None if whole is None else tuple(part.index_select(0, indices) for part in whole)
-    if isinstance(dataset, TensorDataset) and type(dataset).__getitem__ is TensorDataset.__getitem__:
+    if (
+        isinstance(dataset, TensorDataset)
+        and type(dataset).__getitem__ is TensorDataset.__getitem__
+    ):
         return tuple(dataset.tensors)
     if isinstance(dataset, TensorData) and type(dataset).__getitem__ is TensorData.__getitem__:
         return dataset.tensors

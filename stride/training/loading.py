@@ -55,17 +55,20 @@ def load_run(
     weights: str | None = None,
     code: Path | None = None,
 ) -> Loaded:
-    """Build the model and task of a run again, and put the weights in after their digest was verified.
+    """Build the model and task of a run again, and put the weights in after their digest was
+    verified.
 
     Args:
         device: that of this machine, whatever the run was trained on.
         given: objects in place of those that were handed over when it was trained.
-        weights: `best`, `last`, `best-<metric>`; the best unless told otherwise, the last where there is no best.
+        weights: `best`, `last`, `best-<metric>`; the best unless told otherwise, the last where
+            there is no best.
         code: a folder to take the user's own code from, instead of where it was.
 
     Raises:
         RunStateError: it has no such weights.
-        VerificationError, StoredFileError: a file is not what was written, or does not fit the model.
+        VerificationError, StoredFileError: a file is not what was written, or does not fit the
+            model.
         ConfigError, CodeReferenceError: the model cannot be built any more.
         DeviceError: the device is not on this machine.
     """
@@ -75,7 +78,11 @@ def load_run(
     content = read_weights(path, recorded_digests(record.digests, name))
     tensors = decode_weights(content, path)
     config, warnings = load_stored(
-        run.read_config(), record.chosen, BuiltinCatalog(), kinds=_NEEDED, where=str(run.config_path)
+        run.read_config(),
+        record.chosen,
+        BuiltinCatalog(code),
+        kinds=_NEEDED,
+        where=str(run.config_path),
     )
     for warning in warnings:
         _logger.warning("%s: %s", run.address, warning)
@@ -101,7 +108,9 @@ def choose_weights(run: Run, record: RunRecord, wanted: str | None = None) -> st
         name = run.weights_file(wanted).name
         if name in there or name in record.digests:
             return name
-        raise RunStateError(f"{run.address} has no weights {name} (it has {', '.join(there) or 'none'})")
+        raise RunStateError(
+            f"{run.address} has no weights {name} (it has {', '.join(there) or 'none'})"
+        )
     of_best = [best.weights for best in record.best[:1] if best.weights is not None]
     for name in (*of_best, "best.safetensors", "last.safetensors"):
         if name in record.digests or name in there:

@@ -18,10 +18,11 @@ from stride.training.view import View
 
 @contextlib.contextmanager
 def kept_logs(run: Run, view: View, *, level: str = "INFO", rank: int = 0) -> Iterator[None]:
-    """Inside, log records, warnings, prints and an exception that leaves the block are written to run.log.
+    """Inside, log records, warnings, prints and an exception that leaves the block are written to
+    run.log.
 
-    The screen shows what it showed before, and stride's own records through the view. Afterwards handlers, levels and
-    streams are as they were, except what the code inside changed itself.
+    The screen shows what it showed before, and stride's own records through the view. Afterwards
+    handlers, levels and streams are as they were, except what the code inside changed itself.
     """
     with contextlib.ExitStack() as stack:
         log = RunLog(run.log_path(rank), rank=rank, level=logging.getLevelName(level))
@@ -139,7 +140,9 @@ def _logged_warnings(log: RunLog) -> Iterator[None]:
         line: str | None = None,
     ) -> None:
         text = f"{category.__name__}: {message} ({filename}:{lineno})"
-        log.handle(logging.LogRecord("warnings", logging.WARNING, filename, lineno, text, None, None))
+        log.handle(
+            logging.LogRecord("warnings", logging.WARNING, filename, lineno, text, None, None)
+        )
         screen: Any = sys.stderr.stream if file is None and isinstance(sys.stderr, Tee) else file
         before(message, category, filename, lineno, screen, line)
 
@@ -163,7 +166,9 @@ def _log_exception(log: RunLog, error: BaseException) -> None:
 
 @contextlib.contextmanager
 def _fault_handler(run: Run) -> Iterator[None]:
-    """Have Python write the trace of a crash in native code to fault.log; the file goes if nothing crashed."""
+    """Have Python write the trace of a crash in native code to fault.log; the file goes if nothing
+    crashed.
+    """
     was_enabled = faulthandler.is_enabled()
     stream: IO[bytes] | None = None
     with contextlib.suppress(OSError):

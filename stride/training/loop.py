@@ -26,7 +26,8 @@ Row = dict[str, float | int]
 
 
 def fit(parts: Parts, run: Run, attempt: Attempt, view: View, stop: Stop) -> dict[str, float]:
-    """Train, and give the metrics of the final evaluation. The status of the run is `running`; the parts are built.
+    """Train, and give the metrics of the final evaluation. The status of the run is `running`; the
+    parts are built.
 
     1. For each epoch, until `max_epochs` or `max_steps`:
 
@@ -40,7 +41,8 @@ def fit(parts: Parts, run: Run, attempt: Attempt, view: View, stop: Stop) -> dic
     2. The last weights; these are also written when an exception ends the training.
     3. The evaluation on test with the best weights, and the results.
 
-    The caller sets the status: `completed` on return; on an exception `failed`, or `stopped` where it was asked for.
+    The caller sets the status: `completed` on return; on an exception `failed`, or `stopped` where
+        it was asked for.
 
     Raises:
         NonFiniteError: a loss is nan or infinite; the last weights are those before it.
@@ -98,7 +100,9 @@ def fit(parts: Parts, run: Run, attempt: Attempt, view: View, stop: Stop) -> dic
     if bests.any_for(parts.monitors[0]):
         files.load(best)
     else:
-        _logger.warning("%s was never a number: the last weights are used", parts.monitors[0].column)
+        _logger.warning(
+            "%s was never a number: the last weights are used", parts.monitors[0].column
+        )
     results = _measured(parts, parts.test, "test", steps)
     if results:
         run.save_results(results)

@@ -16,7 +16,8 @@ from stride.training.references import load_thing
 def build_loss(
     name: str, arguments: Mapping[str, Any], *, code: Path | None = None
 ) -> Callable[..., Any]:
-    """The loss of a name: a module of torch or the user's own, or a function of outputs and targets.
+    """The loss of a name: a module of torch or the user's own, or a function of outputs and
+    targets.
 
     Raises:
         ConfigError: it refuses its arguments.
@@ -35,7 +36,9 @@ def build_loss(
 
 
 def _with_tensors(thing: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments, with lists of numbers as tensors where the loss wants a tensor: weights of classes."""
+    """The arguments, with lists of numbers as tensors where the loss wants a tensor: weights of
+    classes.
+    """
     wanted = inspect.signature(thing).parameters
     return {
         name: torch.tensor(value)

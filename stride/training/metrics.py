@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import torch
@@ -13,7 +14,9 @@ from stride.errors import ConfigError
 
 
 class Metric(Protocol):
-    """Anything that is updated batch by batch and gives one number: those here, or torchmetrics' own."""
+    """Anything that is updated batch by batch and gives one number: those here, or torchmetrics'
+    own.
+    """
 
     def update(self, *outputs: Any) -> None:
         """Take in the outputs of one batch."""
@@ -26,69 +29,76 @@ class Metric(Protocol):
 
 
 class Sums(ABC):
-    """A metric that is a function of sums over batches.
+    """A metric that is a function of sums over items.
 
-    What a batch adds is kept as it is and summed now and then, in float64 where the device has it: nothing is
-    read from the device before `compute`.
+    What a batch adds is kept as it is and summed now and then, in float64 where the device has it:
+    nothing is read from the device before `compute`, and a small batch costs few operations.
     """
 
     _FOLD_EVERY = 64
+    _LARGEST_KEPT = 4096
 
     def __init__(self) -> None:
-        self._pending: list[Tensor] = []
-        self._total: Tensor | None = None
+        self._pending: list[tuple[Tensor, ...]] = []
+        self._totals: list[Tensor] = []
 
     def update(self, predictions: Tensor, targets: Tensor) -> None:
         """Add a batch; shapes as the metric says."""
-        self._pending.append(self.terms(predictions.detach(), targets))
-        if len(self._pending) >= self._FOLD_EVERY:
+        terms = self.terms(predictions.detach(), targets)
+        self._pending.append(terms)
+        if len(self._pending) >= self._FOLD_EVERY or terms[0].numel() > self._LARGEST_KEPT:
             self._fold()
 
     def compute(self) -> float:
         """The value over all batches; nan where there were none."""
         self._fold()
-        if self._total is None:
-            return float("nan")
-        return self.value(self._total.tolist())
+        return self.value(torch.stack(self._totals).tolist()) if self._totals else math.nan
 
     def reset(self) -> None:
         """Forget all batches."""
         self._pending.clear()
-        self._total = None
+        self._totals.clear()
 
     def _fold(self) -> None:
         if not self._pending:
             return
-        stacked = torch.stack(self._pending)
+        columns = zip(*self._pending, strict=True)
+        sums = [_sum(torch.cat([term.flatten() for term in column])) for column in columns]
         self._pending.clear()
-        wide = torch.float32 if stacked.device.type == "mps" else torch.float64
-        total = stacked.to(wide).sum(0)
-        self._total = total if self._total is None else self._total + total
+        if self._totals:
+            sums = [before + new for before, new in zip(self._totals, sums, strict=True)]
+        self._totals = sums
 
     @abstractmethod
-    def terms(self, predictions: Tensor, targets: Tensor) -> Tensor:
-        """What a batch adds: a vector of sums."""
+    def terms(self, predictions: Tensor, targets: Tensor) -> tuple[Tensor, ...]:
+        """What a batch adds: for each sum a tensor of any shape whose elements go into it."""
 
     @abstractmethod
     def value(self, sums: list[float]) -> float:
         """The metric, from the sums over all batches."""
 
 
+def _sum(values: Tensor) -> Tensor:
+    wide = torch.float32 if values.device.type == "mps" else torch.float64
+    # The sum of truth values and integers is exact as it is, and quicker.
+    return (values if values.dtype == torch.bool else values.to(wide)).sum().to(wide)
+
+
 class Accuracy(Sums):
     """The share of items whose highest score is that of their class.
 
-    Scores are `(batch, classes, ...)`, targets `(batch, ...)`; items whose target is negative, as the -100
-    that torch's losses ignore, do not count. Scores of shape `(batch,)` or `(batch, 1)` are logits of the
-    second of two classes.
+    Scores are `(batch, classes, ...)`, targets `(batch, ...)`; items whose target is negative, as
+    the -100 that torch's losses ignore, do not count. Scores of shape `(batch,)` or `(batch, 1)`
+    are logits of the second of two classes.
     """
 
-    def terms(self, predictions: Tensor, targets: Tensor) -> Tensor:
-        """The items that are right, and all valid items."""
+    def terms(self, predictions: Tensor, targets: Tensor) -> tuple[Tensor, ...]:
+        """Which items are right, and which count at all."""
         if predictions.ndim == targets.ndim + 1 and predictions.shape[1] > 1:
             chosen = predictions.argmax(1)
         else:
             chosen = (predictions.reshape(targets.shape) > 0).to(targets.dtype)
-        return torch.stack(((chosen == targets).sum(), (targets >= 0).sum()))
+        return chosen == targets, targets >= 0
 
     def value(self, sums: list[float]) -> float:
         """Right over valid."""
@@ -99,10 +109,10 @@ class Accuracy(Sums):
 class MeanAbsoluteError(Sums):
     """The mean of |prediction - target|, in the units of the targets."""
 
-    def terms(self, predictions: Tensor, targets: Tensor) -> Tensor:
-        """The sum of absolute errors, and the count."""
+    def terms(self, predictions: Tensor, targets: Tensor) -> tuple[Tensor, ...]:
+        """The absolute errors, and their count."""
         errors = predictions.reshape(targets.shape) - targets
-        return _with_count(errors.abs().sum(), targets)
+        return errors.abs(), torch.ones_like(targets, dtype=torch.bool)
 
     def value(self, sums: list[float]) -> float:
         """Sum over count."""
@@ -112,10 +122,10 @@ class MeanAbsoluteError(Sums):
 class MeanSquaredError(Sums):
     """The mean of (prediction - target)^2."""
 
-    def terms(self, predictions: Tensor, targets: Tensor) -> Tensor:
-        """The sum of squared errors, and the count."""
+    def terms(self, predictions: Tensor, targets: Tensor) -> tuple[Tensor, ...]:
+        """The squared errors, and their count."""
         errors = predictions.reshape(targets.shape) - targets
-        return _with_count(errors.square().sum(), targets)
+        return errors.square(), torch.ones_like(targets, dtype=torch.bool)
 
     def value(self, sums: list[float]) -> float:
         """Sum over count."""
@@ -125,10 +135,10 @@ class MeanSquaredError(Sums):
 class RootMeanSquaredError(Sums):
     """The square root of the mean of (prediction - target)^2, in the units of the targets."""
 
-    def terms(self, predictions: Tensor, targets: Tensor) -> Tensor:
-        """The sum of squared errors, and the count."""
+    def terms(self, predictions: Tensor, targets: Tensor) -> tuple[Tensor, ...]:
+        """The squared errors, and their count."""
         errors = predictions.reshape(targets.shape) - targets
-        return _with_count(errors.square().sum(), targets)
+        return errors.square(), torch.ones_like(targets, dtype=torch.bool)
 
     def value(self, sums: list[float]) -> float:
         """The root of sum over count."""
@@ -136,16 +146,17 @@ class RootMeanSquaredError(Sums):
 
 
 class CoefficientOfDetermination(Sums):
-    """R^2: 1 - residual sum of squares / total sum of squares, over all values as one; nan for constant targets."""
+    """R^2: 1 - residual sum of squares / total sum of squares, over all values as one; nan for
+    constant targets.
+    """
 
-    def terms(self, predictions: Tensor, targets: Tensor) -> Tensor:
+    def terms(self, predictions: Tensor, targets: Tensor) -> tuple[Tensor, ...]:
         """Residuals squared, targets, targets squared, and the count."""
-        # Squares of targets are subtracted from one another in the end: float32 would lose the difference.
-        wide = torch.float32 if targets.device.type == "mps" else torch.float64
-        exact = targets.to(wide)
-        errors = predictions.reshape(targets.shape).to(wide) - exact
-        sums = (errors.square().sum(), exact.sum(), exact.square().sum())
-        return torch.stack((*sums, torch.full_like(sums[0], targets.numel())))
+        # Squares of targets are subtracted from one another in the end: float32 would lose the
+        # difference.
+        exact = targets if targets.device.type == "mps" else targets.double()
+        errors = predictions.reshape(targets.shape).to(exact.dtype) - exact
+        return errors.square(), exact, exact.square(), torch.ones_like(targets, dtype=torch.bool)
 
     def value(self, sums: list[float]) -> float:
         """1 - residual / total."""
@@ -180,7 +191,3 @@ def build_metrics(names: list[str]) -> dict[str, Metric]:
 def read_metrics(metrics: Mapping[str, Metric]) -> dict[str, float]:
     """The value of each metric as a number: this waits for the device."""
     return {name: float(metric.compute()) for name, metric in metrics.items()}
-
-
-def _with_count(total: Tensor, targets: Tensor) -> Tensor:
-    return torch.stack((total, torch.full_like(total, targets.numel())))

@@ -41,7 +41,8 @@ def parse_monitor(text: str) -> Monitor:
 
 
 def choose_monitors(chosen: Sequence[str], of_task: str, *, has_val: bool) -> list[Monitor]:
-    """The monitors of a training: those chosen, else the task's own, of the training where nothing is validated.
+    """The monitors of a training: those chosen, else the task's own, of the training where nothing
+    is validated.
 
     Raises:
         ConfigError: one is written wrongly, or needs a validation that there is not.
@@ -51,7 +52,9 @@ def choose_monitors(chosen: Sequence[str], of_task: str, *, has_val: bool) -> li
         return monitors
     for monitor in monitors:
         if chosen and monitor.column.startswith("val_"):
-            raise ConfigError(f"fit_kwargs.monitors: {monitor.column} needs a val split, and there is none")
+            raise ConfigError(
+                f"fit_kwargs.monitors: {monitor.column} needs a val split, and there is none"
+            )
     return [
         Monitor(f"train_{monitor.column.removeprefix('val_')}", monitor.mode)
         if monitor.column.startswith("val_")
@@ -86,7 +89,9 @@ class Bests:
         return monitor in self._values
 
     def weights_name(self, monitor: Monitor) -> str:
-        """The file of a monitor's best weights: `best.safetensors` for the first, `best-<metric>.safetensors`."""
+        """The file of a monitor's best weights: `best.safetensors` for the first,
+        `best-<metric>.safetensors`.
+        """
         if monitor == self.monitors[0]:
             return "best.safetensors"
         return f"best-{monitor.column}.safetensors"

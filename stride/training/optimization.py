@@ -24,7 +24,8 @@ def build_optimizer(
     model: nn.Module,
     task: Task,
 ) -> tuple[Optimizer, dict[str, Any]]:
-    """The optimiser, and the arguments that were settled here: `fused` where the config leaves it open.
+    """The optimiser, and the arguments that were settled here: `fused` where the config leaves it
+    open.
 
     Raises:
         ConfigError: there is nothing to train, or the optimiser refuses its arguments.
@@ -44,9 +45,7 @@ def build_optimizer(
     return optimizer, {name: value for name, value in settled.items() if value is not None}
 
 
-def _build(
-    reference: Reference, groups: Iterable[Any], arguments: Mapping[str, Any]
-) -> Optimizer:
+def _build(reference: Reference, groups: Iterable[Any], arguments: Mapping[str, Any]) -> Optimizer:
     try:
         optimizer: Optimizer = reference.build(groups, **arguments)
     except (ValueError, TypeError) as error:
@@ -57,7 +56,9 @@ def _build(
 
 
 def _may_be_fused(arguments: Mapping[str, Any], model: nn.Module, task: Task) -> bool:
-    """Whether the optimiser has the choice and nobody made it, and the gradients will be dense numbers."""
+    """Whether the optimiser has the choice and nobody made it, and the gradients will be dense
+    numbers.
+    """
     if "fused" not in arguments or arguments["fused"] is not None:
         return False
     if arguments.get("foreach") or arguments.get("differentiable"):

@@ -1,4 +1,6 @@
-"""The output of one step: the losses, how many items they are a mean over, and what metrics look at."""
+"""The output of one step: the losses, how many items they are a mean over, and what metrics look
+at.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +14,12 @@ class Output(NamedTuple):
     """What `Task.step` and `Task.evaluate` give.
 
     Attributes:
-        losses: one scalar, or several by name; their sum is what is minimised. Each is a mean over the items.
-        weight: how many valid items the losses are a mean over. Batches are weighted by it wherever losses are
-            averaged, so that a short or half-masked batch counts for what it holds.
+        losses: one scalar, or several by name; their sum is what is minimised. Each is a mean over
+            the items.
+        weight: how many valid items the losses are a mean over: a number, or a tensor whose
+            elements add up to it, such as the mask of the valid ones. Batches are weighted by it
+            wherever losses are averaged, so that a short or half-masked batch counts for what it
+            holds.
         outputs: what the metrics are updated with: `metric.update(*outputs)`; for most tasks
             `(predictions, targets)`.
     """

@@ -1,4 +1,6 @@
-"""The progress of a training on a terminal or in a notebook: epoch, step, loss, samples/s, time left."""
+"""The progress of a training on a terminal or in a notebook: epoch, step, loss, samples/s, time
+left.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from stride.training.view import Plan, PlainView, SilentView, View
+from stride.training.view import PlainView, Plan, SilentView, View
 
 _SECONDS_BETWEEN_DRAWINGS = 0.2
 
@@ -18,7 +20,8 @@ _SECONDS_BETWEEN_DRAWINGS = 0.2
 class RichView(View):
     """A bar that stays at the bottom, and the epoch lines above it.
 
-    It is drawn at log steps, a few times a second at most, and by no thread of its own: on a small model a thread that
+    It is drawn at log steps, a few times a second at most, and by no thread of its own: on a small
+        model a thread that
     draws costs more than the logging.
     """
 
@@ -60,7 +63,9 @@ class RichView(View):
         self._drawn = now
         speed = step * self._plan.samples_a_step / max(now - self._began, 1e-9)
         shown = {} if loss is None else {"loss": f"{loss:.4f}"}
-        self._progress.update(self._bar, completed=step, epoch=epoch, speed=f"{speed:,.0f}", **shown)
+        self._progress.update(
+            self._bar, completed=step, epoch=epoch, speed=f"{speed:,.0f}", **shown
+        )
         self._progress.refresh()
 
     def line(self, text: str) -> None:

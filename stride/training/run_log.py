@@ -16,10 +16,11 @@ _KEPT_LINES = 10_000
 
 
 class RunLog(logging.Handler):
-    """A log handler that appends to one file: time (UTC), level, host, rank and module of each record.
+    """A log handler that appends to one file: time (UTC), level, host, rank and module of each
+    record.
 
-    While the disk refuses, lines are kept in memory up to a bound and tried again with each new one; it is said once,
-    on the screen.
+    While the disk refuses, lines are kept in memory up to a bound and tried again with each new
+    one; it is said once, on the screen.
 
     Args:
         path: of the file; its folder is made.

@@ -26,7 +26,9 @@ def seed_globally(seed: int) -> None:
 
 @contextlib.contextmanager
 def own_randomness(seed: int) -> Iterator[None]:
-    """Seed the global generators inside, and put them back as they were: a training leaves no trace there."""
+    """Seed the global generators inside, and put them back as they were: a training leaves no trace
+    there.
+    """
     python_state = random.getstate()
     numpy_state = np.random.get_state()
     devices = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()

@@ -76,7 +76,8 @@ class Settings:
         """Make the run of a config that these settings gave; a new experiment keeps the arguments.
 
         Raises:
-            RunNameError, RunExistsError, NotAnExperimentError, StorageError: it cannot be made; nothing is left.
+            RunNameError, RunExistsError, NotAnExperimentError, StorageError: it cannot be made;
+                nothing is left.
         """
         parent = self.parent
         if parent is not None and self.overrides:

@@ -14,7 +14,7 @@ from stride.store.run import Run
 from stride.tables import Cell
 from stride.training.averages import LossReader, WeightedMeans
 from stride.training.evaluation import place_metrics
-from stride.training.finite import FiniteGuard
+from stride.training.finite import FiniteGuard, choose_guard
 from stride.training.metrics import read_metrics
 from stride.training.optimization import trained_parameters
 from stride.training.output import total_loss
@@ -26,7 +26,9 @@ from stride.training.view import View
 _SECONDS_BETWEEN_SIGNS = 5.0
 _SHORTEST_PROMISE = 60.0
 _PATIENCE = 20.0
-"""A sign is promised within so many times what the last stretch took: a slow step is no stalled training."""
+"""A sign is promised within so many times what the last stretch took: a slow step is no stalled
+training.
+"""
 
 
 class Steps:
@@ -43,7 +45,7 @@ class Steps:
         self._attempt = attempt
         self._view = view
         self._stop = stop
-        self._guard = FiniteGuard(parts.optimizer, parts.device)
+        self._guard: FiniteGuard = choose_guard(parts.optimizer, parts.device)
         self._losses = LossReader()
         self._norms: list[Tensor] = []
         self._row_means = WeightedMeans()
@@ -55,9 +57,11 @@ class Steps:
         self._signed = time.monotonic()
 
     def run_epoch(self, epoch: int) -> dict[str, float]:
-        """Train over one epoch, or up to `max_steps`; the means of losses and metrics, named `train_*`.
+        """Train over one epoch, or up to `max_steps`; the means of losses and metrics, named
+        `train_*`.
 
-        For each batch: losses, gradients, clipping, the update if all is finite, the schedule; then, at a log step, a row.
+        For each batch: losses, gradients, clipping, the update if all is finite, the schedule;
+            then, at a log step, a row.
 
         Raises:
             NonFiniteError: a loss or gradient was not finite; the bad update was not made.
@@ -113,7 +117,7 @@ class Steps:
 
     def release(self) -> None:
         """Let go of the optimiser, which may be the user's own."""
-        self._guard.release(self._parts.optimizer)
+        self._guard.release()
 
     def sign(self) -> None:
         """Give a sign of life; called between batches of an evaluation too."""
@@ -130,7 +134,9 @@ class Steps:
         )
 
     def pause(self) -> None:
-        """Between two batches of an evaluation: a sign of life now and then, and a look at whether to stop."""
+        """Between two batches of an evaluation: a sign of life now and then, and a look at whether
+        to stop.
+        """
         if time.monotonic() - self._signed > _SECONDS_BETWEEN_SIGNS:
             self.sign()
         self._stop.check()
@@ -161,7 +167,9 @@ class Steps:
         return means["loss"]
 
     def _read(self) -> None:
-        """Read the losses of the steps since the last reading: the one place that waits for the device."""
+        """Read the losses of the steps since the last reading: the one place that waits for the
+        device.
+        """
         first = self.done - len(self._losses) + 1
         bad = self._losses.read_into(self._row_means, self._epoch_means)
         norms: list[float] = torch.stack(self._norms).tolist() if self._norms else []

@@ -32,7 +32,8 @@ class Stop:
 def stopping_at_step_edges() -> Iterator[Stop]:
     """Handle SIGINT inside; handlers belong to the main thread, elsewhere nothing is changed.
 
-    An error that follows the request (a DataLoader worker got the Ctrl-C too) is a consequence of it.
+    An error that follows the request (a DataLoader worker got the Ctrl-C too) is a consequence of
+    it.
     """
     stop = Stop()
     if threading.current_thread() is not threading.main_thread():

@@ -32,15 +32,16 @@ _SAME_SHAPE = (
     nn.SmoothL1Loss,
     nn.SoftMarginLoss,
 )
-"""Losses of torch that compare value by value. Given (batch, 1) and (batch,) they would silently compare
-each prediction with each target."""
+"""Losses of torch that compare value by value. Given (batch, 1) and (batch,) they would silently
+compare each prediction with each target."""
 
 
 class Supervised(Task, nn.Module):
     """Learn to predict targets; a batch is a pair `(inputs, targets)`.
 
     Args:
-        loss_name: loss of torch.nn, or your own; null: CrossEntropyLoss for classes, MSELoss for numbers.
+        loss_name: loss of torch.nn, or your own; null: CrossEntropyLoss for classes, MSELoss for
+            numbers.
         loss_kwargs: arguments of the loss.
         metrics: of accuracy, mae, mse, rmse, r2; null: accuracy for classes, mae for numbers.
         target_kind: "classes" or "numbers"; null takes it from the data.
@@ -69,7 +70,7 @@ class Supervised(Task, nn.Module):
         build_metrics(self.metric_names)
         self.loss = build_loss(self.loss_name, loss_kwargs or {})
         self._same_shape = isinstance(self.loss, _SAME_SHAPE)
-        self._classes = isinstance(self.loss, (nn.CrossEntropyLoss, nn.NLLLoss))
+        self._of_classes = isinstance(self.loss, nn.CrossEntropyLoss | nn.NLLLoss)
 
     def step(self, model: nn.Module, batch: Any) -> Output:
         """Predict and compare; the outputs are `(predictions, targets)`."""
@@ -87,7 +88,9 @@ class Supervised(Task, nn.Module):
         return build_metrics(self.metric_names)
 
     def predict(self, model: nn.Module, inputs: Any) -> Any:
-        """Probabilities of the classes where the loss is CrossEntropyLoss, else what the model gives."""
+        """Probabilities of the classes where the loss is CrossEntropyLoss, else what the model
+        gives.
+        """
         predictions = model(inputs)
         if isinstance(self.loss, nn.CrossEntropyLoss):
             return predictions.softmax(1)
@@ -95,7 +98,7 @@ class Supervised(Task, nn.Module):
 
     def monitor(self) -> str:
         """The first metric of the validation for classes; its loss otherwise."""
-        if self._classes and self.metric_names:
+        if self._of_classes and self.metric_names:
             first = self.metric_names[0]
             return f"val_{first}:{'min' if first in _SMALLER_IS_BETTER else 'max'}"
         return "val_loss:min"
@@ -110,15 +113,11 @@ class Supervised(Task, nn.Module):
 
     def _weight(self, targets: Tensor) -> Tensor | float:
         """The items that the loss is a mean over."""
-        if not self._classes:
-            return targets.numel() if self._same_shape else len(targets)
         loss = self.loss
-        if not targets.is_floating_point():
+        if isinstance(loss, nn.CrossEntropyLoss | nn.NLLLoss) and not targets.is_floating_point():
             valid = targets != loss.ignore_index
-            if loss.weight is not None:
-                return loss.weight[targets[valid]].sum()
-            return valid.sum()
-        return len(targets)
+            return valid if loss.weight is None else loss.weight[targets[valid]]
+        return targets.numel() if self._same_shape else len(targets)
 
     def _targets_like(self, predictions: Tensor, targets: Tensor) -> Tensor:
         """Targets in the predictions' shape and type: (batch,) for (batch, 1), integers as numbers."""

@@ -15,12 +15,12 @@ from stride.training.output import Output
 class Task(ABC):
     """What a training does with a batch. Only `step` must be written.
 
-    The methods that follow it have defaults, and are the only ones of stride that may be replaced. A task may
-    be an `nn.Module` as well (`class Margin(Task, nn.Module)`): its parameters are then trained, saved and
-    loaded with the model's.
+    The methods that follow it have defaults, and are the only ones of stride that may be replaced.
+    A task may be an `nn.Module` as well (`class Margin(Task, nn.Module)`): its parameters are then
+    trained, saved and loaded with the model's.
 
-    A task is built from `task_kwargs`. Parameters of its constructor called `input_shape`, `output_shape` or
-    `target_kind` that default to None are filled from the data.
+    A task is built from `task_kwargs`. Parameters of its constructor called `input_shape`,
+    `output_shape` or `target_kind` that default to None are filled from the data.
     """
 
     @abstractmethod
@@ -33,7 +33,9 @@ class Task(ABC):
         """
 
     def evaluate(self, model: nn.Module, batch: Any) -> Output:
-        """Compute the losses of one batch of an evaluation: no gradients, modules in evaluation mode."""
+        """Compute the losses of one batch of an evaluation: no gradients, modules in evaluation
+        mode.
+        """
         return self.step(model, batch)
 
     def metrics(self) -> Mapping[str, Metric]:
@@ -47,16 +49,21 @@ class Task(ABC):
     def parameter_groups(self, model: nn.Module) -> Iterable[nn.Parameter | dict[str, Any]]:
         """What the optimiser is given: parameters, or groups with settings of their own.
 
-        Frozen parameters belong to it too: a part that is unfrozen at a later epoch is then trained.
+        Frozen parameters belong to it too: a part that is unfrozen at a later epoch is then
+            trained.
         """
         own = self.parameters() if isinstance(self, nn.Module) else ()
         return [*model.parameters(), *own]
 
     def begin_epoch(self, model: nn.Module, epoch: int) -> None:
-        """Called before the first step of each epoch, counted from 1: freeze, unfreeze, change a margin."""
+        """Called before the first step of each epoch, counted from 1: freeze, unfreeze, change a
+        margin.
+        """
 
     def monitor(self) -> str:
-        """Which number decides on the best weights, where the config names none: `val_accuracy:max`."""
+        """Which number decides on the best weights, where the config names none:
+        `val_accuracy:max`.
+        """
         return "val_loss:min"
 
     def settled(self) -> Mapping[str, Any]:
@@ -68,7 +75,9 @@ class Task(ABC):
 
 
 def modules_of(model: nn.Module, task: Task) -> list[nn.Module]:
-    """The modules that are trained, put in a mode and saved: the model, and the task where it is one."""
+    """The modules that are trained, put in a mode and saved: the model, and the task where it is
+    one.
+    """
     return [model, task] if isinstance(task, nn.Module) else [model]
 
 

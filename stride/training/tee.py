@@ -16,8 +16,8 @@ from stride.training.view import View
 class Tee(io.TextIOBase):
     """A stream in the place of sys.stdout or sys.stderr.
 
-    Whole lines go to the log as records of the stream's name; a line that is drawn over and over with carriage
-    returns is logged as it stands when it ends.
+    Whole lines go to the log as records of the stream's name; a line that is drawn over and over
+    with carriage returns is logged as it stands when it ends.
     """
 
     def __init__(self, stream: TextIO, log: RunLog, name: str, view: View) -> None:

@@ -11,7 +11,9 @@ from stride.training.device import to_device
 from stride.training.order import epoch_order
 
 _SHARE_OF_MEMORY = 4
-"""Data goes to the accelerator whole where it takes less than one part in so many of the free memory."""
+"""Data goes to the accelerator whole where it takes less than one part in so many of the free
+memory.
+"""
 
 
 class TensorBatches:

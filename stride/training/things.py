@@ -1,4 +1,6 @@
-"""The things that a config names, called: what the data settles is filled in, what they refuse is said."""
+"""The things that a config names, called: what the data settles is filled in, what they refuse is
+said.
+"""
 
 from __future__ import annotations
 
@@ -25,16 +27,19 @@ def build_thing(
     code: Path | None = None,
     **given: Any,
 ) -> tuple[Any, dict[str, Any]]:
-    """Call what a group of the config names, and give what it made and the arguments that the data settled.
+    """Call what a group of the config names, and give what it made and the arguments that the data
+    settled.
 
     Args:
-        facts: what the data says about itself; an argument of such a name that the config leaves at None gets it.
+        facts: what the data says about itself; an argument of such a name that the config leaves at
+            None gets it.
         code: a folder to take the user's own code from, instead of where it was.
         given: arguments that are no settings, such as the split of a data set.
 
     Raises:
         ConfigError: it refuses its arguments; the sentence says where in its code.
-        CodeReferenceError: the name does not resolve, or a function gave something else than it promised.
+        CodeReferenceError: the name does not resolve, or a function gave something else than it
+            promised.
     """
     if named.name is None:
         raise ConfigError(f"{kind}_kwargs.{kind}_name must name a {kind}")
@@ -66,7 +71,9 @@ def code_of(config: Config) -> tuple[CodeRecord, ...]:
 
 
 def _names(config: Config) -> Iterator[tuple[str, str]]:
-    """The kind and name of each thing that is named, also inside the arguments of another (`loss_name`)."""
+    """The kind and name of each thing that is named, also inside the arguments of another
+    (`loss_name`).
+    """
     for group, kind in NAMED_GROUPS.items():
         named = getattr(config, group)
         if named.name is not None:

@@ -40,14 +40,16 @@ _logger = logging.getLogger(__name__)
 class Trainer:
     """Trains models in an experiment, and takes up its runs again.
 
-    The constructor resolves and checks the settings, and touches no disk but the experiment's config. Where there is no
-    experiment yet, the keyword arguments become its config at the first `fit`; where there is one they act as overrides
-    of it. Data is read by `load_data` or when it is needed.
+    The constructor resolves and checks the settings, and touches no disk but the experiment's
+    config. Where there is no experiment yet, the keyword arguments become its config at the first
+    `fit`; where there is one they act as overrides of it. Data is read by `load_data` or when it is
+    needed.
 
     Args:
         work_dir: folder of the experiment.
         seed, device, task_kwargs, ...: the groups of the config; `stride keys` lists all keys.
-        model, task, optimizer, scheduler: built objects in place of a name. Each is put back, before each fit, into the
+        model, task, optimizer, scheduler: built objects in place of a name. Each is put back,
+        before each fit, into the
             state in which it was handed over.
         datasets, loaders: by split, `{"train": ..., "val": ...}`.
         stream: where progress and epoch lines go.
@@ -109,7 +111,9 @@ class Trainer:
         self._in_hand: InHand | None = None
         self._data: Data | None = None
         self._settings = Settings(
-            self.work_dir, {key: value for key, value in groups.items() if value is not None}, self._given
+            self.work_dir,
+            {key: value for key, value in groups.items() if value is not None},
+            self._given,
         )
         self.config: Config = self.comprehend_config()
 
@@ -139,7 +143,8 @@ class Trainer:
             self._data = load_data(self.config, self._given, choose_device(self.config.device))
 
     def fit(self, overrides: Tree | None = None, *, run: str | None = None) -> Run:
-        """Train in a new run folder, and give the run. Afterwards the model in hand carries its best weights.
+        """Train in a new run folder, and give the run. Afterwards the model in hand carries its
+        best weights.
 
         Args:
             overrides: settings of this run alone: dotted keys, nested mappings or both.
@@ -173,9 +178,11 @@ class Trainer:
         return fitted.run
 
     def load_run(self, run: int | str | Path, *, weights: str | None = None) -> Run:
-        """Take up a run: its config, its model and its weights, after their digest was verified. Reads no data.
+        """Take up a run: its config, its model and its weights, after their digest was verified.
+        Reads no data.
 
-        A `fit` that follows makes a new run with that config and fresh weights, and this run as its parent.
+        A `fit` that follows makes a new run with that config and fresh weights, and this run as its
+        parent.
 
         Args:
             run: number, name or `latest` in this experiment, or the path of a run in any.
@@ -194,7 +201,8 @@ class Trainer:
         return found
 
     def evaluate(self, split: str = "test") -> dict[str, float]:
-        """Losses and metrics of the model in hand on a split, named `<split>_*`; every sample counts once.
+        """Losses and metrics of the model in hand on a split, named `<split>_*`; every sample
+        counts once.
 
         Raises:
             RunStateError: there is no model yet.
@@ -209,7 +217,8 @@ class Trainer:
         return {f"{split}_{name}": value for name, value in values.items()}
 
     def predict(self, inputs: Any, *, batch_size: int | None = None) -> Any:
-        """What the task predicts for inputs `(samples, *input_shape)`, on the CPU, one row a sample.
+        """What the task predicts for inputs `(samples, *input_shape)`, on the CPU, one row a
+        sample.
 
         Raises:
             RunStateError: there is no model yet.

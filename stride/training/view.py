@@ -18,7 +18,9 @@ class Plan:
 
 
 class View(ABC):
-    """A watcher of the loop. It is given numbers that were read already, and never waits for the device."""
+    """A watcher of the loop. It is given numbers that were read already, and never waits for the
+    device.
+    """
 
     @abstractmethod
     def begin(self, plan: Plan) -> None:
@@ -26,7 +28,9 @@ class View(ABC):
 
     @abstractmethod
     def advance(self, step: int, epoch: int, loss: float | None) -> None:
-        """That many steps are done; `loss` is the mean of the last ones, None where it was not read yet."""
+        """That many steps are done; `loss` is the mean of the last ones, None where it was not read
+        yet.
+        """
 
     @abstractmethod
     def line(self, text: str) -> None:

@@ -31,7 +31,8 @@ def check_storable(model: nn.Module, task: Task) -> None:
     """Whether all of the state is tensors.
 
     Raises:
-        ConfigError: a part of it is not (`get_extra_state`), so that weights could not bring it back.
+        ConfigError: a part of it is not (`get_extra_state`), so that weights could not bring it
+            back.
     """
     for key, value in state_of(model, task).items():
         if not isinstance(value, Tensor):
@@ -65,7 +66,8 @@ def encode_weights(model: nn.Module, task: Task) -> bytes:
             tied[key] = seen[place]
             continue
         seen[place] = key
-        # A view of a tensor that is written already must not share its memory: safetensors refuses that.
+        # A view of a tensor that is written already must not share its memory: safetensors refuses
+        # that.
         plain = value.detach().contiguous()
         tensors[key] = plain.clone() if storage in storages else plain
         storages.add(storage)
@@ -75,7 +77,8 @@ def encode_weights(model: nn.Module, task: Task) -> bytes:
 
 
 def read_weights(path: Path, digests: Sequence[str]) -> bytes:
-    """The bytes of a weights file whose digest is one of those recorded; nothing in it was looked at before.
+    """The bytes of a weights file whose digest is one of those recorded; nothing in it was looked
+    at before.
 
     Raises:
         StoredFileError: there is no such file.
@@ -122,7 +125,8 @@ def put_weights(tensors: Mapping[str, Tensor], model: nn.Module, task: Task, pat
     """Copy the tensors into the model, and into the task where it is a module.
 
     Raises:
-        StoredFileError: keys or shapes are not those of the model: its code or its settings are others.
+        StoredFileError: keys or shapes are not those of the model: its code or its settings are
+            others.
     """
     own = {key: value for key, value in tensors.items() if not key.startswith(TASK_PREFIX)}
     of_task = {

@@ -1,4 +1,6 @@
-"""The weights files of a run while it trains: each written with its digest, so that a kill leaves them agreeing."""
+"""The weights files of a run while it trains: each written with its digest, so that a kill leaves
+them agreeing.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +19,16 @@ from stride.training.weights import (
 )
 
 BEFORE = ".before"
-"""Follows the name of a file whose digest before the last writing is kept: a kill may leave either content."""
+"""Follows the name of a file whose digest before the last writing is kept: a kill may leave either
+content.
+"""
 
 
 class WeightsFiles:
     """Writes and loads the weights of a model, and of its task where that is a module.
 
-    The digest is recorded before the file is replaced, with the one before beside it: whenever the process dies,
+    The digest is recorded before the file is replaced, with the one before beside it: whenever the
+        process dies,
     the file is one of the two.
     """
 

@@ -19,7 +19,10 @@ def torch_folder() -> Path:
     Raises:
         CodeReferenceError: torch is not installed.
     """
-    spec = find_spec("torch")
+    try:
+        spec = find_spec("torch")
+    except ModuleNotFoundError:  # somebody keeps it from being found
+        spec = None
     if spec is None or spec.origin is None:
         raise CodeReferenceError(
             "torch is not installed, and the arguments of its optimisers, schedulers and losses are"

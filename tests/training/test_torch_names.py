@@ -35,6 +35,20 @@ def test_every_loss_that_is_found_is_one_of_torch_nn() -> None:
     assert all(issubclass(getattr(nn, name), nn.Module) for name in loss_sources())
 
 
+def test_where_torch_is_not_installed_the_sentence_says_what_to_do() -> None:
+    code = (
+        "import sys; sys.modules['torch'] = None\n"
+        "from stride.training.catalog import BuiltinCatalog\n"
+        "print(BuiltinCatalog().signature('model', 'MLP').parameters[0].name)\n"
+        "BuiltinCatalog().signature('optimizer', 'AdamW')"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], check=False, capture_output=True, text=True
+    )
+    assert result.stdout == "hidden_dims\n"
+    assert "CodeReferenceError: torch is not installed" in result.stderr
+
+
 def test_torch_is_not_imported_for_it() -> None:
     code = (
         "import sys; from stride.training.torch_names import *; optimizer_sources();"

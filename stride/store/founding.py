@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from stride.files import is_temporary, storage_errors, write_exclusive
+from stride.config.format import FORMAT
+from stride.errors import ConfigError
+from stride.files import encode_json, is_temporary, storage_errors, write_exclusive
+from stride.store.record import storable
 
 if TYPE_CHECKING:
     from stride.store.work_dir import WorkDir
@@ -62,6 +66,18 @@ def found(work_dir: WorkDir, content: bytes, *, adopt: bool) -> Founding | None:
         _remove(made)
         raise
     return Founding(work_dir, made, content) if written else None
+
+
+def encode_config(config: Mapping[str, Any]) -> bytes:
+    """A config.json, of an experiment or a run, with its format.
+
+    Raises:
+        ConfigError: a value is no JSON.
+    """
+    try:
+        return encode_json(storable({"format": FORMAT, **config}))
+    except ValueError as error:
+        raise ConfigError(f"the config cannot be written as JSON: {error}") from error
 
 
 def _has_entries(folder: Path, besides: frozenset[str]) -> bool:

@@ -90,7 +90,7 @@ class BestRecord(msgspec.Struct, frozen=True, kw_only=True):
     epoch: int | None = None
     step: int | None = None
     weights: str | None = None
-    metrics: dict[str, Number] = {}
+    metrics: Mapping[str, Number] = {}
 
 
 class Parent(msgspec.Struct, frozen=True, kw_only=True):

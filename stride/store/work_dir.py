@@ -10,24 +10,22 @@ from typing import TYPE_CHECKING, Any
 
 from stride.config.format import FORMAT as CONFIG_FORMAT
 from stride.errors import (
-    ConfigError,
     NewerFormatError,
     NotAnExperimentError,
     RunNotFoundError,
     StorageError,
     StoredFileError,
 )
-from stride.files import encode_json, read_json, storage_errors
+from stride.files import read_json, storage_errors
 from stride.store.claim import Place, claim
 from stride.store.entries import describe, is_run, newest, read_names
-from stride.store.founding import Founding, found
+from stride.store.founding import Founding, encode_config, found
 from stride.store.names import LATEST, check_run_name, is_number, is_run_name, parse_number
 from stride.store.record import (
     CodeRecord,
     Parent,
     encode_record,
     new_record,
-    storable,
 )
 from stride.store.run import Run
 
@@ -147,7 +145,7 @@ class WorkDir:
             ConfigError: `config` cannot be written as JSON.
             StorageError: the disk refused; nothing is left behind.
         """
-        return found(self, _encode_config(config or {}), adopt=adopt) is not None
+        return found(self, encode_config(config or {}), adopt=adopt) is not None
 
     def read_config(self) -> dict[str, Any]:
         """What was chosen for the experiment, `format` included.
@@ -201,7 +199,7 @@ class WorkDir:
             check_run_name(name)
         record = new_record(overrides, chosen, parent, code)
         contents = {
-            self.config_path.name: _encode_config(config),  # a run's files are called as ours are
+            self.config_path.name: encode_config(config),  # a run's files are called as ours are
             self.record_path.name: encode_record(record),
         }
         for _ in range(_TRIES):
@@ -224,12 +222,12 @@ class WorkDir:
                 return None
         except (FileNotFoundError, StorageError):
             pass
-        return found(self, _encode_config({}), adopt=False)
+        return found(self, encode_config({}), adopt=False)
 
     def _claim(self, contents: Mapping[str, bytes], name: str | None) -> str:
         taken = claim(self._place, contents, name)
         if not os.path.lexists(self.config_path):  # undone by another creation, which failed
-            found(self, _encode_config({}), adopt=True)
+            found(self, encode_config({}), adopt=True)
         return taken
 
     def _run(self, name: str) -> Run:
@@ -295,10 +293,3 @@ class WorkDir:
         from stride.store.frame import build_frame  # deferred: only this needs pandas
 
         return build_frame(self.runs())
-
-
-def _encode_config(config: Mapping[str, Any]) -> bytes:
-    try:
-        return encode_json(storable({"format": CONFIG_FORMAT, **config}))
-    except ValueError as error:
-        raise ConfigError(f"the config cannot be written as JSON: {error}") from error

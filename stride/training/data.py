@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from stride.config.schema import Config
+from stride.config.schema import Config, LoaderKwargs, TrainLoaderKwargs
 from stride.errors import DataError
 from stride.training.facts import read_facts
 from stride.training.given import Given
@@ -89,16 +89,13 @@ def load_split(
         dataset = given.datasets.get(split)
     else:
         with own_randomness(derive(config.seed, "data")):
-            dataset, _ = build_thing(
-                "dataset", config.dataset_kwargs, {}, code=code, split=split
-            )
+            dataset, _ = build_thing("dataset", config.dataset_kwargs, {}, code=code, split=split)
     if dataset is None:
         return None, None
-    settings = {
-        "train": config.load_data_kwargs.train_loader_kwargs,
-        "val": config.load_data_kwargs.val_loader_kwargs,
-        "test": config.load_data_kwargs.test_loader_kwargs,
-    }[split]
+    loaders = config.load_data_kwargs
+    settings: TrainLoaderKwargs | LoaderKwargs = loaders.train_loader_kwargs
+    if split != "train":
+        settings = loaders.val_loader_kwargs if split == "val" else loaders.test_loader_kwargs
     return dataset, build_batches(dataset, settings, split=split, seed=config.seed, device=device)
 
 

@@ -51,7 +51,7 @@ def evaluate(
 
 @contextlib.contextmanager
 def evaluation_mode(model: nn.Module, task: Task) -> Iterator[None]:
-    """Evaluation mode inside; afterwards each part is in the mode in which it was, frozen ones too."""
+    """Evaluation mode inside; afterwards each part is in the mode that it was in, frozen or not."""
     before = [
         (part, part.training) for module in modules_of(model, task) for part in module.modules()
     ]

@@ -52,18 +52,18 @@ def build_batches(
     """
     if isinstance(dataset, IterableDataset) or not isinstance(dataset, Sized):
         raise DataError(
-            f"dataset_kwargs: the {split} data is a {type(dataset).__name__} without a length; a data set"
-            " needs __len__ and __getitem__"
+            f"dataset_kwargs: the {split} data is a {type(dataset).__name__} without a length; a"
+            " data set needs __len__ and __getitem__"
         )
     if len(dataset) == 0:
         raise DataError(f"dataset_kwargs: the {split} data is empty")
-    training = isinstance(settings, TrainLoaderKwargs)
-    shuffle = training and settings.shuffle
-    drop_last = training and settings.drop_last
+    shuffle = drop_last = False
+    if isinstance(settings, TrainLoaderKwargs):
+        shuffle, drop_last = settings.shuffle, settings.drop_last
     if drop_last and len(dataset) < settings.batch_size:
         raise DataError(
-            f"load_data_kwargs.{split}_loader_kwargs: drop_last leaves nothing of {len(dataset)} samples at a"
-            f" batch_size of {settings.batch_size}"
+            f"load_data_kwargs.{split}_loader_kwargs: drop_last leaves nothing of {len(dataset)}"
+            f" samples at a batch_size of {settings.batch_size}"
         )
     tensors = tensors_of(dataset)
     if tensors is not None:

@@ -1,4 +1,4 @@
-"""The loop: one training, from its parts to its results, as a list of statements in a fixed order."""
+"""The loop: one training, from its parts to its results, as statements in a fixed order."""
 
 from __future__ import annotations
 

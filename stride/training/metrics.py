@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import torch
@@ -22,7 +22,7 @@ class Metric(Protocol):
         """Take in the outputs of one batch."""
 
     def compute(self) -> Any:
-        """The value over all that was taken in since the last reset; a scalar tensor or a number."""
+        """The value over all since the last reset; a scalar tensor or a number."""
 
     def reset(self) -> None:
         """Forget all."""

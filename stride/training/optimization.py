@@ -77,8 +77,8 @@ def _check_closure(optimizer: Optimizer) -> None:
     closure = inspect.signature(type(optimizer).step).parameters.get("closure")
     if closure is not None and closure.default is inspect.Parameter.empty:
         raise ConfigError(
-            f"optimizer_kwargs: {type(optimizer).__name__} evaluates the loss several times a step, which"
-            " this loop does not do; choose another, such as AdamW"
+            f"optimizer_kwargs: {type(optimizer).__name__} evaluates the loss several times a step,"
+            " which this loop does not do; choose another, such as AdamW"
         )
 
 

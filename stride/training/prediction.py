@@ -67,8 +67,8 @@ def _check_shape(inputs: Tensor, shape: Sequence[int] | None) -> None:
         return
     hint = "; a single sample needs a batch dimension of one before it"
     raise DataError(
-        f"the inputs have the shape {list(inputs.shape)}, and the model was trained on samples of the shape"
-        f" {list(shape)}{hint if list(inputs.shape) == list(shape) else ''}"
+        f"the inputs have the shape {list(inputs.shape)}, and the model was trained on samples of"
+        f" the shape {list(shape)}{hint if list(inputs.shape) == list(shape) else ''}"
     )
 
 

@@ -31,6 +31,7 @@ class RichView(View):
         self._bar = TaskID(0)
         self._plan = Plan(1, 1, 1, 1.0)
         self._began = self._drawn = 0.0
+        self._loss = "-"
         self._begun: dict[TextIO, str] = {}
 
     def begin(self, plan: Plan) -> None:
@@ -62,9 +63,10 @@ class RichView(View):
             return
         self._drawn = now
         speed = step * self._plan.samples_a_step / max(now - self._began, 1e-9)
-        shown = {} if loss is None else {"loss": f"{loss:.4f}"}
+        if loss is not None:
+            self._loss = f"{loss:.4f}"
         self._progress.update(
-            self._bar, completed=step, epoch=epoch, speed=f"{speed:,.0f}", **shown
+            self._bar, completed=step, epoch=epoch, speed=f"{speed:,.0f}", loss=self._loss
         )
         self._progress.refresh()
 

@@ -32,12 +32,13 @@ class Schedule:
         if isinstance(scheduler, ReduceLROnPlateau):
             if self.each_step:
                 raise ConfigError(
-                    "scheduler_kwargs.interval must be epoch for ReduceLROnPlateau: its metric is measured once"
-                    " an epoch"
+                    "scheduler_kwargs.interval must be epoch for ReduceLROnPlateau: its metric is"
+                    " measured once an epoch"
                 )
         elif monitor is not None:
             raise ConfigError(
-                "scheduler_kwargs.monitor is for ReduceLROnPlateau; no other scheduler looks at a metric"
+                "scheduler_kwargs.monitor is for ReduceLROnPlateau; no other scheduler looks at a"
+                " metric"
             )
 
     def after_step(self) -> None:

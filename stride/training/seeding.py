@@ -12,7 +12,7 @@ import torch
 
 
 def derive(seed: int, *labels: str | int) -> int:
-    """A seed of its own for one use, as (seed, "order", epoch): 63 bits, the same on every machine."""
+    """A seed of its own for one use, as (seed, "order", epoch): 63 bits, the same everywhere."""
     text = ":".join(str(part) for part in (seed, *labels))
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
 
@@ -31,7 +31,7 @@ def own_randomness(seed: int) -> Iterator[None]:
     """
     python_state = random.getstate()
     numpy_state = np.random.get_state()
-    devices = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()
+    devices = range(torch.cuda.device_count()) if _cuda_is_in_use() else ()
     with torch.random.fork_rng(devices=devices):
         try:
             seed_globally(seed)
@@ -39,3 +39,8 @@ def own_randomness(seed: int) -> Iterator[None]:
         finally:
             random.setstate(python_state)
             np.random.set_state(numpy_state)
+
+
+def _cuda_is_in_use() -> bool:
+    """Whether this process computes on GPUs already; asking must not make it begin to."""
+    return bool(torch.cuda.is_initialized())  # type: ignore[no-untyped-call]

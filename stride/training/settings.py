@@ -95,14 +95,14 @@ class Settings:
         )
 
     def _arguments_resolved(self) -> dict[str, Any]:
-        """The arguments as an experiment's config keeps them: only what was chosen, paths absolute."""
+        """The arguments as an experiment keeps them: only what was chosen, paths absolute."""
         if not self.arguments or self.work_dir.exists():
             return {}
         return resolve([Layer("", self.arguments)], BuiltinCatalog()).chosen_tree()
 
 
 def _layer(overrides: Tree) -> Layer:
-    """Overrides as a layer: a key with a dot is one at its place, a mapping is merged key by key."""
+    """Overrides as a layer: a dotted key is put at its place, a mapping merged key by key."""
     for key in overrides:
         if not isinstance(key, str):
             raise ConfigError(f"an override is a key and a value; {key!r} is no key")

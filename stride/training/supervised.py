@@ -64,8 +64,8 @@ class Supervised(Task, nn.Module):
         self.metric_names = list(default_metrics or []) if metrics is None else list(metrics)
         if self.loss_name is None:
             raise ConfigError(
-                "task_kwargs.loss_name must be given: the data does not say whether its targets are classes"
-                " or numbers"
+                "task_kwargs.loss_name must be given: the data does not say whether its targets are"
+                " classes or numbers"
             )
         build_metrics(self.metric_names)
         self.loss = build_loss(self.loss_name, loss_kwargs or {})
@@ -120,7 +120,7 @@ class Supervised(Task, nn.Module):
         return targets.numel() if self._same_shape else len(targets)
 
     def _targets_like(self, predictions: Tensor, targets: Tensor) -> Tensor:
-        """Targets in the predictions' shape and type: (batch,) for (batch, 1), integers as numbers."""
+        """Targets in the predictions' shape and type: (batch,) for (batch, 1), integers too."""
         if predictions.numel() != targets.numel() or len(predictions) != len(targets):
             raise DataError(
                 f"{self.loss_name} compares value by value, but the predictions have the shape"

@@ -55,7 +55,7 @@ class Task(ABC):
         own = self.parameters() if isinstance(self, nn.Module) else ()
         return [*model.parameters(), *own]
 
-    def begin_epoch(self, model: nn.Module, epoch: int) -> None:
+    def begin_epoch(self, model: nn.Module, epoch: int) -> None:  # noqa: B027 -- a default, not a gap
         """Called before the first step of each epoch, counted from 1: freeze, unfreeze, change a
         margin.
         """

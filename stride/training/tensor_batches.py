@@ -51,14 +51,14 @@ class TensorBatches:
         return self.epoch(1)
 
     def epoch(self, epoch: int) -> Iterator[tuple[Tensor, ...]]:
-        """The batches of an epoch, counted from 1. Each is a copy: a model may change it in place."""
+        """The batches of an epoch, counted from 1; each a copy, that a model may change in place."""
         tensors, size = self._tensors, self.batch_size
         home = tensors[0].device
         if self._shuffle:
             order = epoch_order(self.samples, self._seed, epoch)
         else:
             order = torch.arange(self.samples)
-        for indices in order[: self._kept].to(home).split(size):
+        for indices in torch.split(order[: self._kept].to(home), size):
             batch = tuple(tensor.index_select(0, indices) for tensor in tensors)
             yield batch if home == self._device else to_device(batch, self._device)
 

@@ -55,7 +55,8 @@ def build_thing(
         raise
     except Exception as error:
         raise ConfigError(
-            f"{kind}_kwargs: {named.name} cannot be built: {type(error).__name__}: {error}{_place(error)}"
+            f"{kind}_kwargs: {named.name} cannot be built: {type(error).__name__}: {error}"
+            f"{_place(error)}"
         ) from error
 
 

@@ -38,7 +38,7 @@ class View(ABC):
 
     @abstractmethod
     def write(self, stream: TextIO, text: str) -> None:
-        """Show on a stream of the screen what user code printed; `text` need not be a whole line."""
+        """Show on a stream of the screen what user code printed, whole lines or parts of them."""
 
     @abstractmethod
     def end(self) -> None:

@@ -37,8 +37,8 @@ def check_storable(model: nn.Module, task: Task) -> None:
     for key, value in state_of(model, task).items():
         if not isinstance(value, Tensor):
             raise ConfigError(
-                f"the state {key!r} of {type(model).__name__} is a {type(value).__name__}, and weights files"
-                " hold tensors only; register it as a buffer"
+                f"the state {key!r} of {type(model).__name__} is a {type(value).__name__}, and"
+                " weights files hold tensors only; register it as a buffer"
             )
 
 
@@ -54,7 +54,7 @@ def write_weights(path: Path, content: bytes) -> None:
 
 
 def encode_weights(model: nn.Module, task: Task) -> bytes:
-    """The weights as the bytes of a safetensors file: the same weights always give the same bytes."""
+    """The weights as the bytes of a safetensors file; the same weights give the same bytes."""
     tensors: dict[str, Tensor] = {}
     tied: dict[str, str] = {}
     seen: dict[tuple[Any, ...], str] = {}
@@ -93,8 +93,8 @@ def read_weights(path: Path, digests: Sequence[str]) -> bytes:
         raise VerificationError(f"{path} is not to be trusted: run.json records no digest of it")
     if sha256_of(content) not in digests:
         raise VerificationError(
-            f"{path} is not the file that was written: its digest is {sha256_of(content)[:19]}…, and run.json"
-            f" records {digests[0][:19]}…"
+            f"{path} is not the file that was written: its digest is {sha256_of(content)[:19]}…,"
+            f" and run.json records {digests[0][:19]}…"
         )
     return content
 

@@ -179,6 +179,7 @@ class WorkDir:
         chosen: tuple[str, ...] = (),
         parent: Parent | None = None,
         code: tuple[CodeRecord, ...] = (),
+        experiment: Mapping[str, Any] | None = None,
     ) -> Run:
         """Make a run, durably; it gets the next number, or the name.
 
@@ -188,6 +189,7 @@ class WorkDir:
             config: all settings, as plain JSON values; written once, and never changed.
             overrides: as they were typed.
             chosen: dotted keys of the config that people gave; the others are defaults.
+            experiment: what is chosen for the whole experiment, where it is made with the run.
 
         Raises:
             RunNameError, RunExistsError: of the name.
@@ -203,7 +205,7 @@ class WorkDir:
             self.record_path.name: encode_record(record),
         }
         for _ in range(_TRIES):
-            founding = self._found_if_new()
+            founding = self._found_if_new(experiment or {})
             try:
                 return self._run(self._claim(contents, name))
             except FileNotFoundError:
@@ -214,7 +216,7 @@ class WorkDir:
                 raise
         raise StorageError(f"cannot create a run in {self.path}: something removes the folder")
 
-    def _found_if_new(self) -> Founding | None:
+    def _found_if_new(self, experiment: Mapping[str, Any]) -> Founding | None:
         """The fast way where there is an experiment, which is nearly always."""
         try:
             if not os.path.lexists(self.record_path):
@@ -222,7 +224,7 @@ class WorkDir:
                 return None
         except (FileNotFoundError, StorageError):
             pass
-        return found(self, encode_config({}), adopt=False)
+        return found(self, encode_config(experiment), adopt=False)
 
     def _claim(self, contents: Mapping[str, bytes], name: str | None) -> str:
         taken = claim(self._place, contents, name)

@@ -28,7 +28,7 @@ _PROBLEMS = (
 def groups(setting: Setting) -> Iterator[Group]:
     """The MLP without and with clipping, and the residual network."""
     for what, kind, clip_norm in _PROBLEMS:
-        steps = setting.choose(2_000, 60)
+        steps = setting.choose(2_000, 10)
         group = Group(what, setting.choose(20, 1), count=steps, lowest=True)
 
         def arguments(

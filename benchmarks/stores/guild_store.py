@@ -33,7 +33,7 @@ def main() -> None:
 
 
 def _copy(first: Path, run: Path, number: int) -> None:
-    shutil.copytree(first, run, copy_function=shutil.copyfile)
+    shutil.copytree(first, run, copy_function=os.link)  # what is the same is held once
     attributes = run / ".guild" / "attrs"
     flags = {key.replace(".", "-"): value for key, value in content.flatten(content.config(number))}
     started = (content.FIRST_MOMENT + 60 * number) * 1_000_000
@@ -45,6 +45,7 @@ def _copy(first: Path, run: Path, number: int) -> None:
         ("initialized", started),
         ("stopped", started + 30_000_000),
     ):
+        (attributes / name).unlink()
         (attributes / name).write_text(yaml.safe_dump(value).removesuffix("...\n"))
 
 

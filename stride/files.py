@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import json
 import math
 import os
-import secrets
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -161,7 +159,7 @@ def clear_temporaries(path: Path) -> None:
 
 
 def _temporary_for(path: Path) -> Path:
-    return path.with_name(f"{_temporary_mark(path)}{os.getpid()}-{secrets.token_hex(4)}")
+    return path.with_name(f"{_temporary_mark(path)}{os.getpid()}-{os.urandom(4).hex()}")
 
 
 def _temporary_mark(path: Path) -> str:
@@ -226,6 +224,8 @@ def decode_number(value: float | str) -> float:
 
 def sha256_of(content: bytes) -> str:
     """Digest of some bytes, as `sha256:<hex>`."""
+    import hashlib  # deferred: loads OpenSSL, and what lists runs needs no digest
+
     return "sha256:" + hashlib.sha256(content).hexdigest()
 
 
@@ -236,5 +236,7 @@ def sha256_of_file(path: Path) -> str:
         FileNotFoundError: there is none.
         StorageError: it cannot be read.
     """
+    import hashlib  # deferred: see sha256_of
+
     with storage_errors("read", path), path.open("rb") as stream:
         return "sha256:" + hashlib.file_digest(stream, "sha256").hexdigest()

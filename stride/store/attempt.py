@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import time
@@ -226,15 +227,17 @@ class Attempt:
     def _end(self, status: Status, **changes: Any) -> None:
         if self._pid != os.getpid() or self.ended:
             return
-        run = self.run
-        for table in (run.metrics, run.steps, run.timings):
-            table.close()
-        self._change_attempt(ended=utc_now(), outcome=str(status))
-        self._change(status=status, **changes)
-        try:
-            write_record(run.record_path, self._record)
-        finally:
-            self._lock.release()
+        for table in (self.run.metrics, self.run.steps, self.run.timings):
+            with contextlib.suppress(OSError):
+                table.close()
+        *earlier, attempt = self._record.attempts
+        attempt = msgspec.structs.replace(attempt, ended=utc_now(), outcome=str(status))
+        ended = msgspec.structs.replace(
+            self._record, status=status, attempts=(*earlier, attempt), **changes
+        )
+        write_record(self.run.record_path, ended)  # if refused: we hold the run, and may try again
+        self._record = ended
+        self._lock.release()
 
     def _change(self, **changes: Any) -> None:
         self._record = msgspec.structs.replace(self._record, **changes)

@@ -10,10 +10,9 @@ from __future__ import annotations
 import contextlib
 import errno
 import functools
-import hashlib
 import os
-import secrets
 import shutil
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,7 +59,7 @@ def claim(place: Place, contents: Mapping[str, bytes], name: str | None = None) 
         with contextlib.suppress(FileExistsError):
             place.staging.mkdir()
         _clear_stale(place.staging)
-        staged = place.staging / f"{_staging_prefix(os.getpid())}{secrets.token_hex(4)}"
+        staged = place.staging / f"{_staging_prefix(os.getpid())}{os.urandom(4).hex()}"
         try:
             staged.mkdir()
             _write_durably(str(staged), contents)
@@ -204,4 +203,4 @@ def _staging_prefix(pid: int) -> str:
 
 
 def _short(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+    return f"{zlib.crc32(text.encode()):08x}"

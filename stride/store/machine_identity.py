@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import functools
 import os
-import socket
-import subprocess
 import sys
 import time
-import uuid
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -41,11 +38,21 @@ def this_machine() -> Machine:
         machine_id = _read("/etc/machine-id") or _read("/var/lib/dbus/machine-id")
         boot_id = _read("/proc/sys/kernel/random/boot_id")
     elif sys.platform == "darwin":
+        import uuid  # deferred: macOS only
+
         machine_id = f"{uuid.getnode():012x}"
         boot_id = _sysctl("kern.bootsessionuuid")
     else:
         machine_id = boot_id = ""
-    return Machine(socket.gethostname(), machine_id, boot_id, _pid_namespace())
+    return Machine(_host(), machine_id, boot_id, _pid_namespace())
+
+
+def _host() -> str:
+    if sys.platform == "win32":
+        import platform  # deferred: there is no uname, and elsewhere this would be slow
+
+        return platform.node()
+    return os.uname().nodename
 
 
 def _pid_namespace() -> str:
@@ -63,6 +70,8 @@ def _read(path: str) -> str:
 
 
 def _sysctl(name: str) -> str:
+    import subprocess  # deferred: macOS only
+
     try:
         answer = subprocess.run(["sysctl", "-n", name], capture_output=True, text=True, timeout=5)
     except (OSError, subprocess.SubprocessError):

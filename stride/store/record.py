@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-import uuid
+import os
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -191,7 +191,7 @@ def new_record(
 ) -> RunRecord:
     """The record of a run that is made now, with an id of its own."""
     return RunRecord(
-        id=uuid.uuid4().hex,
+        id=os.urandom(16).hex(),
         status=Status.CREATED,
         created=utc_now(),
         stride=__version__,

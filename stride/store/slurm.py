@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import subprocess
 
 SLURM_WAITING = frozenset(
     {"PENDING", "REQUEUED", "REQUEUE_HOLD", "SUSPENDED", "STOPPED", "CONFIGURING"}
@@ -47,6 +46,8 @@ def ask_slurm(job: str) -> str | None:
 def _answer(command: tuple[str, ...]) -> str:
     if command[0] in _silent:
         return ""
+    import subprocess  # deferred: hardly any reader has to ask
+
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=_PATIENCE, stdin=subprocess.DEVNULL

@@ -77,8 +77,11 @@ def test_a_training_goes_on_and_only_its_end_says_that_the_disk_is_full(tmp_path
             run.metrics.append({"step": step, "text": "x" * 3000})
         with pytest.raises(StorageError, match=r"cannot write .*run\.json"):
             attempt.complete()
-    assert run.read_record().status is Status.RUNNING
+    assert run.status().text == "running"
     assert [path for path in names(tmp_path) if ".tmp" in path] == []
+    attempt.complete()  # there is space again
+    assert run.read_record().status is Status.COMPLETED
+    assert [row["step"] for row in run.metrics.read()] == [0, 1, 2, 3, 4]
 
 
 TINY = """

@@ -62,6 +62,11 @@ def load_data(config: Config, given: Given, device: torch.device) -> Data:
     return Data(batches, facts, {split: text for split, text in prints.items() if text is not None})
 
 
+def data_settings(config: Config) -> tuple[Any, ...]:
+    """The settings that data and loaders depend on."""
+    return config.dataset_kwargs, config.load_data_kwargs, config.seed, config.device
+
+
 def load_split(
     config: Config,
     given: Given,

@@ -23,7 +23,7 @@ from stride.training.logs import kept_logs
 from stride.training.loop import fit
 from stride.training.seeding import derive, own_randomness, seed_globally
 from stride.training.stopping import stopping_at_step_edges
-from stride.training.task import Task
+from stride.training.task import Task, modules_of
 from stride.training.things import code_of
 from stride.training.view import View
 
@@ -76,7 +76,8 @@ def fit_run(
     ):
         data = data or load_data(config, given, device)
         parts, settled = build_parts(config, data, given, device)
-        run = claim(code_of(config))
+        code = code_of(config)
+        run = claim(code)
         with run.start(launcher=launcher, takeover=takeover) as attempt:
             with (
                 stopping_at_step_edges() as stop,
@@ -84,10 +85,16 @@ def fit_run(
             ):
                 _logger.info("%s on %s, %d threads", run.address, describe_device(device), threads)
                 _record(attempt, settled, data, device, threads)
+                attempt.code(code)
+                attempt.write()
                 _keep_provenance(attempt, taking)
                 seed_globally(derive(config.seed, "training"))
                 results = fit(parts, run, attempt, view, stop)
             attempt.complete()
+        for batches in data.batches.values():
+            batches.rest()
+    for module in modules_of(parts.model, parts.task):
+        module.eval()
     return Fitted(run, parts.model, parts.task, device, data, results)
 
 
@@ -105,7 +112,6 @@ def _record(
         threads=threads,
     )
     attempt.fingerprint(data.fingerprints)
-    attempt.write()
 
 
 def _keep_provenance(attempt: Attempt, taking: Taking) -> None:

@@ -37,18 +37,24 @@ class LoaderBatches:
     ) -> None:
         self.samples = samples
         self.batch_size = batch_size
+        self._dataset = dataset
+        self._drop_last = drop_last
+        self._num_workers = num_workers
         self._seed = seed
         self._device = device
         self._generator = torch.Generator()
         self._sampler = EpochSampler(samples, seed, shuffle=shuffle)
-        self._loader: DataLoader[Any] = DataLoader(
-            dataset,
-            batch_size=batch_size,
+        self._loader = self._build()
+
+    def _build(self) -> DataLoader[Any]:
+        return DataLoader(
+            self._dataset,
+            batch_size=self.batch_size,
             sampler=self._sampler,
-            drop_last=drop_last,
-            num_workers=num_workers,
-            persistent_workers=num_workers > 0,
-            pin_memory=device.type == "cuda",
+            drop_last=self._drop_last,
+            num_workers=self._num_workers,
+            persistent_workers=self._num_workers > 0,
+            pin_memory=self._device.type == "cuda",
             generator=self._generator,
         )
 
@@ -64,6 +70,11 @@ class LoaderBatches:
         self._generator.manual_seed(derive(self._seed, "loader", epoch))
         for batch in self._loader:
             yield to_device(batch, self._device)
+
+    def rest(self) -> None:
+        """Let the worker processes go; the next epoch starts new ones."""
+        if self._num_workers:
+            self._loader = self._build()
 
 
 class GivenBatches:
@@ -102,3 +113,6 @@ class GivenBatches:
             self._sampler.set_epoch(epoch)
         for batch in self._loader:
             yield to_device(batch, self._device)
+
+    def rest(self) -> None:
+        """Nothing: the loader is the user's own."""

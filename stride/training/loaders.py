@@ -36,6 +36,9 @@ class Batches(Protocol):
     def epoch(self, epoch: int) -> Iterator[Any]:
         """The batches of an epoch, counted from 1, on the device."""
 
+    def rest(self) -> None:
+        """Let worker processes go; the next epoch starts new ones."""
+
 
 def build_batches(
     dataset: Dataset[Any],

@@ -49,7 +49,7 @@ def _handlers(log: RunLog, view: View) -> Iterator[None]:
         handler.addFilter(as_before)
     root.addHandler(log)
     root.addHandler(screen)
-    inside = min(before, log.level) if before else before
+    inside = min(before, log.level, logging.INFO)  # the epoch lines are INFO, whatever is logged
     root.setLevel(inside)
     try:
         yield

@@ -39,7 +39,7 @@ def fit(parts: Parts, run: Run, attempt: Attempt, view: View, stop: Stop) -> dic
        f. the view, and a sign of life
 
     2. The last weights; these are also written when an exception ends the training.
-    3. The evaluation on test with the best weights, and the results.
+    3. The evaluation with the best weights, on test or, where there is none, on val: the results.
 
     The caller sets the status: `completed` on return; on an exception `failed`, or `stopped` where
         it was asked for.
@@ -103,10 +103,11 @@ def fit(parts: Parts, run: Run, attempt: Attempt, view: View, stop: Stop) -> dic
         _logger.warning(
             "%s was never a number: the last weights are used", parts.monitors[0].column
         )
-    results = _measured(parts, parts.test, "test", steps)
+    split, batches = ("val", parts.val) if parts.test is None else ("test", parts.test)
+    results = _measured(parts, batches, split, steps)
     if results:
         run.save_results(results)
-        _logger.info("test with the best weights: %s", _shown(results))
+        _logger.info("%s with the best weights: %s", split, _shown(results))
     return results
 
 

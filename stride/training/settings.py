@@ -84,9 +84,9 @@ class Settings:
             parent = Parent(
                 relation="changed config", work_dir=parent.work_dir, run=parent.run, id=parent.id
             )
-        self.work_dir.initialize(self._arguments_resolved())
         return self.work_dir.create(
             resolved.config.to_json(),
+            experiment=self._arguments_resolved(),
             name=name,
             overrides=tuple(text for tree in self.overrides for text in _as_typed(tree)),
             chosen=resolved.chosen,

@@ -51,7 +51,7 @@ class TensorBatches:
         return self.epoch(1)
 
     def epoch(self, epoch: int) -> Iterator[tuple[Tensor, ...]]:
-        """The batches of an epoch, counted from 1; each a copy, that a model may change in place."""
+        """The batches of an epoch, counted from 1; each a copy, which a model may change."""
         tensors, size = self._tensors, self.batch_size
         home = tensors[0].device
         if self._shuffle:
@@ -61,6 +61,9 @@ class TensorBatches:
         for indices in torch.split(order[: self._kept].to(home), size):
             batch = tuple(tensor.index_select(0, indices) for tensor in tensors)
             yield batch if home == self._device else to_device(batch, self._device)
+
+    def rest(self) -> None:
+        """Nothing: there are no workers."""
 
 
 def _fits(tensors: tuple[Tensor, ...], device: torch.device) -> bool:

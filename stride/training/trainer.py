@@ -20,7 +20,7 @@ from stride.store.provenance.take import start_taking
 from stride.store.record import CodeRecord
 from stride.store.run import Run
 from stride.store.work_dir import WorkDir
-from stride.training.data import Data, load_data, load_split
+from stride.training.data import Data, data_settings, load_data, load_split
 from stride.training.device import choose_device
 from stride.training.evaluation import evaluate
 from stride.training.fitting import fit_run
@@ -158,7 +158,7 @@ class Trainer:
         taking = start_taking(experiment=self.work_dir.path)
         settings = self._settings.with_overrides(overrides)
         resolved = settings.resolve()
-        same_data = resolved.config == self.config
+        same_data = data_settings(resolved.config) == data_settings(self.config)
 
         def claim(code: tuple[CodeRecord, ...]) -> Run:
             return settings.create_run(resolved, name=run, code=code)

@@ -39,6 +39,9 @@ _logger = logging.getLogger(__name__)
 _WRITE_EVERY = 1.0
 """Seconds between two writings of run.json that are not asked for by a change of state."""
 
+_MESSAGE_LENGTH = 10_000
+"""Characters of an error's message that are kept."""
+
 
 class Attempt:
     """The attempt of this process at a run; made by `Run.start`, used in a `with` block.
@@ -221,7 +224,9 @@ class Attempt:
         """
         self._end(
             Status.FAILED,
-            error=ErrorRecord(type=type(error).__name__, message=str(error), where=_where(error)),
+            error=ErrorRecord(
+                type=type(error).__name__, message=_message(error), where=_where(error)
+            ),
         )
 
     def _end(self, status: Status, **changes: Any) -> None:
@@ -250,6 +255,11 @@ class Attempt:
 def _promise_of(record: RunRecord) -> float:
     sign = record.attempts[-1].sign
     return sign.promise if sign is not None else 0.0
+
+
+def _message(error: BaseException) -> str:
+    """What the error says, as text that JSON can hold, and not without end."""
+    return str(error)[:_MESSAGE_LENGTH].encode("utf-8", "replace").decode()
 
 
 def _where(error: BaseException) -> str | None:

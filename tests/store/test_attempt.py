@@ -72,6 +72,15 @@ def test_an_error_fails_the_run_with_its_type_message_and_place(run: Run) -> Non
     assert run.status().text.startswith("failed (ZeroDivisionError: integer")
 
 
+def test_an_error_with_an_odd_or_endless_message_is_kept_as_far_as_can_be(run: Run) -> None:
+    with pytest.raises(ValueError, match="odd"), run.start():
+        raise ValueError("odd \ud800 " + "x" * 1_000_000)
+    error = run.read_record().error
+    assert error is not None
+    assert error.message.startswith("odd ? xxx")
+    assert len(error.message) == 10_000
+
+
 @pytest.mark.parametrize(
     ("error", "status", "reason"),
     [

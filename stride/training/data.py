@@ -14,14 +14,13 @@ from torch.utils.data import DataLoader, Dataset
 
 from stride.config.schema import Config, LoaderKwargs, TrainLoaderKwargs
 from stride.errors import DataError
+from stride.training.datasets.splits import SPLITS
 from stride.training.facts import read_facts
 from stride.training.given import Given
 from stride.training.loader_batches import GivenBatches
 from stride.training.loaders import Batches, build_batches
 from stride.training.seeding import derive, own_randomness
 from stride.training.things import build_thing
-
-SPLITS = ("train", "val", "test")
 
 
 @dataclass(frozen=True)

@@ -78,21 +78,21 @@ def fit_run(
         parts, settled = build_parts(config, data, given, device)
         code = code_of(config)
         run = claim(code)
-        with run.start(launcher=launcher, takeover=takeover) as attempt:
-            with (
-                stopping_at_step_edges() as stop,
-                kept_logs(run, view, level=config.log_kwargs.level),
-            ):
-                _logger.info("%s on %s, %d threads", run.address, describe_device(device), threads)
-                _record(attempt, settled, data, device, threads)
-                attempt.code(code)
-                attempt.write()
-                _keep_provenance(attempt, taking)
-                seed_globally(derive(config.seed, "training"))
-                results = fit(parts, run, attempt, view, stop)
-            attempt.complete()
-        for batches in data.batches.values():
-            batches.rest()
+        with (
+            run.start(launcher=launcher, takeover=takeover) as attempt,
+            contextlib.ExitStack() as afterwards,
+        ):
+            for batches in data.batches.values():
+                afterwards.callback(batches.rest)
+            stop = afterwards.enter_context(stopping_at_step_edges())
+            afterwards.enter_context(kept_logs(run, view, level=config.log_kwargs.level))
+            _logger.info("%s on %s, %d threads", run.address, describe_device(device), threads)
+            _record(attempt, settled, data, device, threads)
+            attempt.code(code)
+            attempt.write()
+            _keep_provenance(attempt, taking)
+            seed_globally(derive(config.seed, "training"))
+            results = fit(parts, run, attempt, view, stop)
     for module in modules_of(parts.model, parts.task):
         module.eval()
     return Fitted(run, parts.model, parts.task, device, data, results)

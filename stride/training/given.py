@@ -1,10 +1,11 @@
-"""Python objects that were handed over in place of names, and the state in which they were."""
+"""Python objects that were handed over in place of names, and the state that they were in."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import FunctionType
 from typing import Any
 
 import torch
@@ -14,6 +15,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from torch.utils.data import Dataset
 
 from stride.errors import ConfigError
+from stride.training.datasets.splits import SPLITS
 from stride.training.task import Task
 from stride.training.things import OBJECT
 
@@ -23,8 +25,12 @@ class Given:
     """What `Trainer(...)` was handed over.
 
     Attributes:
-        datasets: by split; a single data set is that of train.
+        datasets: by split.
         loaders: by split: anything that gives batches each time it is iterated over.
+
+    Raises:
+        ConfigError: an optimiser of parameters that are not known here, a scheduler of another
+            optimiser, a split that there is not.
     """
 
     model: nn.Module | None = None
@@ -33,21 +39,21 @@ class Given:
     loaders: Mapping[str, Iterable[Any]] = field(default_factory=dict)
     optimizer: Optimizer | None = None
     scheduler: LRScheduler | None = None
+    _pristine: dict[str, Any] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        """What only goes together.
-
-        Raises:
-            ConfigError: an optimiser of parameters that are not known here, a scheduler of another
-                optimiser.
-        """
         if self.optimizer is not None and self.model is None:
             raise ConfigError("an optimizer that is handed over needs its model handed over too")
         if self.scheduler is not None and self.scheduler.optimizer is not self.optimizer:
             raise ConfigError(
                 "a scheduler that is handed over needs its own optimizer handed over too"
             )
-        object.__setattr__(self, "_pristine", _states(self))
+        for split in (*self.datasets, *self.loaders):
+            if split not in SPLITS:
+                raise ConfigError(
+                    f"there is no split {split!r}: the splits are {', '.join(SPLITS)}"
+                )
+        self._pristine.update(_states(self))
 
     def names(self) -> dict[str, dict[str, str]]:
         """For the config: each object's group with the name `object:<module>.<class>`."""
@@ -67,7 +73,7 @@ class Given:
 
     def put_back(self) -> None:
         """Bring every object into the state in which it was handed over."""
-        pristine: Mapping[str, Any] = vars(self)["_pristine"]
+        pristine = self._pristine
         if self.model is not None:
             _put_back_module(self.model, pristine["model"])
         if isinstance(self.task, nn.Module):
@@ -79,6 +85,38 @@ class Given:
             self.optimizer.load_state_dict(copy.deepcopy(pristine["optimizer"]))
         if self.scheduler is not None:
             self.scheduler.load_state_dict(copy.deepcopy(pristine["scheduler"]))
+
+
+def take_objects(groups: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Part the groups of a config from objects that stand in the place of a `*_name`.
+
+    A class or function is no object in this sense: it is named by its module, and built anew.
+
+    Raises:
+        ConfigError: a class or function of the script that runs, which no later process could find.
+    """
+    plain: dict[str, Any] = {}
+    objects: dict[str, Any] = {}
+    for key, group in groups.items():
+        kind = key.removesuffix("_kwargs")
+        name = group.get(f"{kind}_name") if isinstance(group, Mapping) else None
+        if name is None or isinstance(name, str):
+            plain[key] = group
+        elif isinstance(name, type | FunctionType):
+            plain[key] = {**group, f"{kind}_name": _reference_to(name)}
+        else:
+            objects[kind] = name
+            plain[key] = {name: value for name, value in group.items() if name != f"{kind}_name"}
+    return plain, objects
+
+
+def _reference_to(thing: type | FunctionType) -> str:
+    if thing.__module__ == "__main__" or "." in thing.__qualname__:
+        raise ConfigError(
+            f"{thing.__qualname__} is defined where no later process finds it; put it into a module,"
+            " or hand over what it builds"
+        )
+    return f"{thing.__module__}:{thing.__qualname__}"
 
 
 def name_of(thing: object) -> str:

@@ -24,7 +24,7 @@ from stride.training.data import Data, data_settings, load_data, load_split
 from stride.training.device import choose_device
 from stride.training.evaluation import evaluate
 from stride.training.fitting import fit_run
-from stride.training.given import Given
+from stride.training.given import Given, take_objects
 from stride.training.in_hand import InHand
 from stride.training.loaders import Batches
 from stride.training.loading import load_run
@@ -99,22 +99,21 @@ class Trainer:
             "log_kwargs": log_kwargs,
         }
         self.work_dir = WorkDir(work_dir)
+        chosen, objects = take_objects(
+            {key: group for key, group in groups.items() if group is not None}
+        )
         self._given = Given(
-            model=model,
-            task=task,
-            datasets=datasets or {},
+            model=objects.get("model", model),
+            task=objects.get("task", task),
+            datasets=objects.get("dataset", datasets) or {},
             loaders=loaders or {},
-            optimizer=optimizer,
-            scheduler=scheduler,
+            optimizer=objects.get("optimizer", optimizer),
+            scheduler=objects.get("scheduler", scheduler),
         )
         self._stream = stream
         self._in_hand: InHand | None = None
         self._data: Data | None = None
-        self._settings = Settings(
-            self.work_dir,
-            {key: value for key, value in groups.items() if value is not None},
-            self._given,
-        )
+        self._settings = Settings(self.work_dir, chosen, self._given)
         self.config: Config = self.comprehend_config()
 
     def comprehend_config(self, overrides: Tree | None = None) -> Config:
@@ -193,7 +192,8 @@ class Trainer:
             VerificationError, StoredFileError: a file of it is not what was written.
         """
         found = self._find(run)
-        loaded = load_run(found, device=self.config.device, given=self._given, weights=weights)
+        device = str(self._settings.arguments.get("device", "auto"))
+        loaded = load_run(found, device=device, given=self._given, weights=weights)
         self._settings = self._settings.of_run(found, loaded.record)
         self.config = self._settings.resolve().config
         self._data = None

@@ -44,10 +44,11 @@ def _measure(name: str, options: argparse.Namespace, peers: Peers) -> dict[str, 
     """One comparison: its section of the page and every sample behind it."""
     comparison = importlib.import_module(f"benchmarks.comparisons.{name}")
     options.scratch.mkdir(parents=True, exist_ok=True)
-    where = machine.describe(options.scratch)
+    where = machine.describe(options.scratch) | {"load before": machine.load()}
     with tempfile.TemporaryDirectory(dir=options.scratch, prefix=f"{name}-") as scratch:
         setting = Setting(quick=options.quick, scratch=Path(scratch), peers=peers)
         groups = list(comparison.groups(setting))
+    where["load after"] = machine.load()
     rows = [row for group in groups for row in group.rows]
     return {
         "section": table.render(comparison.TITLE, comparison.REMARKS, rows, where),

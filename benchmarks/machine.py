@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def describe(scratch: Path) -> dict[str, str]:
-    """What a reader needs to judge the figures, and how busy the machine was before."""
+    """What a reader needs to judge the figures."""
     processor = _field("/proc/cpuinfo", "model name") or platform.machine()
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
@@ -20,8 +20,12 @@ def describe(scratch: Path) -> dict[str, str]:
         "file system": _file_system(scratch),
         "python": platform.python_version(),
         "torch": version("torch"),
-        "load before": f"{os.getloadavg()[0]:.1f}",
     }
+
+
+def load() -> str:
+    """Processes that wanted a core in the last minute, on average."""
+    return f"{os.getloadavg()[0]:.1f}"
 
 
 def _cores() -> int:

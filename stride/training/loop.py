@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 
 from stride.store.attempt import Attempt
 from stride.store.record import BestRecord
@@ -67,6 +68,7 @@ def fit(parts: Parts, run: Run, attempt: Attempt, view: View, stop: Stop) -> dic
             parts.schedule.after_epoch(row)
             run.metrics.append(row)
             _logger.info("%s", epoch_line(row, parts.fit_kwargs.max_epochs))
+            _warn_of_nonfinite(row)
             for monitor, value in bests.update(row):
                 name = bests.weights_name(monitor)
                 files.write(name)
@@ -123,6 +125,13 @@ def _measured(parts: Parts, batches: Batches | None, split: str, steps: Steps) -
         return {}
     values = evaluate(parts.task, parts.model, batches, between=steps.pause, device=parts.device)
     return {f"{split}_{name}": value for name, value in values.items()}
+
+
+def _warn_of_nonfinite(row: Row) -> None:
+    """A training loss that is not finite has ended the training already; others are said."""
+    for name, value in row.items():
+        if name.startswith("val_loss") and not math.isfinite(value):
+            _logger.warning("%s is %s after epoch %s", name, value, row["epoch"])
 
 
 def _numbers(row: Row) -> dict[str, float]:

@@ -7,6 +7,7 @@ import errno
 import json
 import math
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,40 @@ def fsync_folder(folder: Path) -> None:
             raise
     finally:
         os.close(descriptor)
+
+
+def read_content(path: Path) -> bytes:
+    """All bytes of a regular file; a pipe or device in its place neither holds nor floods a reader.
+
+    Raises:
+        FileNotFoundError: there is none.
+        StoredFileError: it is a pipe, a device or a socket.
+        StorageError: it is a folder, or cannot be read.
+    """
+    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
+    with storage_errors("read", path):
+        try:
+            descriptor = os.open(path, flags)
+        except OSError as error:
+            if error.errno == errno.ENXIO:  # a socket
+                raise _no_regular_file(path) from error
+            raise
+        try:
+            facts = os.fstat(descriptor)
+            if stat.S_ISDIR(facts.st_mode):
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            if not stat.S_ISREG(facts.st_mode):
+                raise _no_regular_file(path)
+            pieces = []
+            while piece := os.read(descriptor, max(facts.st_size + 1, 1 << 16)):
+                pieces.append(piece)
+        finally:
+            os.close(descriptor)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def _no_regular_file(path: Path) -> StoredFileError:
+    return StoredFileError(f"{path} is no regular file, but a pipe, a device or a socket")
 
 
 def write_new(path: Path, content: bytes, *, durable: bool = True) -> None:
@@ -202,9 +237,7 @@ def read_json(path: Path) -> JSON:
         StoredFileError: empty, cut off, not UTF-8, or not JSON.
         StorageError: it cannot be read.
     """
-    with storage_errors("read", path):
-        content = path.read_bytes()
-    return decode_json(content, path)
+    return decode_json(read_content(path), path)
 
 
 def write_json(path: Path, value: Mapping[str, JSON] | list[JSON], *, durable: bool = True) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from stride.errors import StorageError, StoredFileError
-from stride.files import storage_errors, write_atomic
+from stride.files import read_content, storage_errors, write_atomic
 
 Cell = float | int | str | None
 """A cell: a number, a text, or nothing. nan and the infinities are written as nan, inf, -inf."""
@@ -116,7 +116,7 @@ class Table:
         """All whole rows, in order; [] where there is no file. Numbers come back as int or float.
 
         Raises:
-            StoredFileError: the file is not UTF-8 text.
+            StoredFileError: the file is not UTF-8 text, or no regular file.
             StorageError: it cannot be read.
         """
         self.flush()
@@ -166,11 +166,11 @@ class Table:
         """Cut a torn end; give the header, [] for a file that is new or has none."""
         with storage_errors("make", self.path.parent):
             self.path.parent.mkdir(exist_ok=True)
+        try:
+            content = read_content(self.path)
+        except FileNotFoundError:
+            return []
         with storage_errors("write", self.path):
-            try:
-                content = self.path.read_bytes()
-            except FileNotFoundError:
-                return []
             whole = content[: content.rfind(b"\n") + 1]
             if len(whole) < len(content):
                 os.truncate(self.path, len(whole))
@@ -180,7 +180,7 @@ class Table:
         assert self._columns is not None
         columns = [*self._columns, *new]
         self._close_descriptor()
-        content = self.path.read_bytes() if self._columns else b""
+        content = read_content(self.path) if self._columns else b""
         lines = _decode(content, self.path)[1:]
         padding = [""] * len(new)
         write_atomic(self.path, _encode([columns, *([*line, *padding] for line in lines)]))
@@ -224,8 +224,7 @@ class Table:
 def read_table(path: Path) -> list[dict[str, Cell]]:
     """All whole rows of a table file; see `Table.read`."""
     try:
-        with storage_errors("read", path):
-            content = path.read_bytes()
+        content = read_content(path)
     except FileNotFoundError:
         return []
     lines = _decode(content[: content.rfind(b"\n") + 1], path)

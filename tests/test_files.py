@@ -7,6 +7,7 @@ import json
 import math
 import os
 import resource
+import socket
 import stat
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from stride.files import (
     encode_json,
     encode_number,
     is_temporary,
+    read_content,
     read_json,
     sha256_of,
     sha256_of_file,
@@ -221,3 +223,38 @@ def test_the_digest_of_a_large_file_is_that_of_its_bytes(tmp_path: Path) -> None
     content = os.urandom(3_000_000)
     (tmp_path / "x").write_bytes(content)
     assert sha256_of_file(tmp_path / "x") == sha256_of(content)
+
+
+@pytest.mark.parametrize("device", [None, "/dev/zero", "/dev/null"])
+def test_a_pipe_or_device_in_place_of_a_file_neither_holds_nor_floods(
+    device: str | None, tmp_path: Path
+) -> None:
+    path = tmp_path / "run.json"
+    if device is None:
+        os.mkfifo(path)
+    else:
+        path.symlink_to(device)
+    with pytest.raises(StoredFileError, match="no regular file"):
+        read_content(path)
+
+
+def test_a_socket_is_no_regular_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # the address of a socket must be short
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind("run.json")
+        with pytest.raises(StoredFileError, match="no regular file"):
+            read_content(tmp_path / "run.json")
+
+
+def test_a_folder_in_place_of_a_file_is_said(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="it is a folder"):
+        read_content(tmp_path)
+
+
+@given(content=st.binary(max_size=200_000))
+def test_the_content_of_a_file_comes_back_whole(
+    content: bytes, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("content") / "file"
+    path.write_bytes(content)
+    assert read_content(path) == content

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import logging
 import math
+import os
 import resource
 import subprocess
 import sys
@@ -254,3 +255,15 @@ os.wait()
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "t.csv")], check=True)
     assert [row["step"] for row in read_table(tmp_path / "t.csv")] == [0, 1]
     assert [path.name for path in tmp_path.iterdir()] == ["t.csv"]
+
+
+def test_a_pipe_in_place_of_a_table_holds_nobody(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.csv"
+    os.mkfifo(path)
+    with pytest.raises(StoredFileError, match="no regular file"):
+        read_table(path)
+    table = Table(path)
+    table.append({"epoch": 1})
+    path.unlink()
+    table.close()
+    assert read_table(path) == [{"epoch": 1}]

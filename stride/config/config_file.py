@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -9,8 +10,11 @@ from typing import Any, Final
 
 from stride.config.json_value import as_json
 from stride.config.strict_json import BadJsonError, NotJsonError, read_strict_json
-from stride.errors import ConfigError
-from stride.files import storage_errors
+from stride.errors import ConfigError, StoredFileError
+from stride.files import read_content, storage_errors
+
+LARGEST: Final = 1 << 20
+"""Bytes of a config file: reading YAML takes ten seconds a megabyte."""
 
 
 def read_config_file(path: Path) -> dict[str, Any]:
@@ -20,20 +24,14 @@ def read_config_file(path: Path) -> dict[str, Any]:
     text. A key that stands twice is an error in all three.
 
     Raises:
-        ConfigError: no such file, a folder, empty, not UTF-8, not of the language, no mapping
-            at the top, or a value that no JSON can hold.
+        ConfigError: no such file, a folder or pipe, too large, empty, not UTF-8, not of the
+            language, no mapping at the top, or a value that no JSON can hold.
         StorageError: it cannot be read.
     """
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
         raise ConfigError(f"{path} is no config file: its name must end in .json, .yaml or .toml")
-    if path.is_dir():
-        raise ConfigError(f"{path} is a folder, not a config file")
-    try:
-        with storage_errors("read", path):
-            content = path.read_bytes()
-    except FileNotFoundError as error:
-        raise ConfigError(f"there is no config file {path}") from error
+    content = _read(path)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -60,11 +58,31 @@ class _SyntaxFault(Exception):  # noqa: N818 -- a signal within this file, never
     """The text is not of the language."""
 
 
+def _read(path: Path) -> bytes:
+    try:
+        with storage_errors("read", path):
+            facts = path.stat()
+            if stat.S_ISDIR(facts.st_mode):
+                raise ConfigError(f"{path} is a folder, not a config file")
+            if facts.st_size > LARGEST:
+                raise ConfigError(
+                    f"{path} is larger than {LARGEST >> 20} MiB: that is data, not a config; name "
+                    "the file in the config instead"
+                )
+        return read_content(path)
+    except FileNotFoundError as error:
+        raise ConfigError(f"there is no config file {path}") from error
+    except StoredFileError as error:
+        raise ConfigError(str(error)) from error
+
+
 def _read_toml(text: str) -> Any:
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise _SyntaxFault(error) from error
+    except ValueError as error:  # Python refuses to read integers of more than 4,300 digits
+        raise _SyntaxFault("it has a number that is too large") from error
 
 
 def _read_yaml(text: str) -> Any:

@@ -55,13 +55,18 @@ def with_element(
         entries[part] = inner
         return entries
     elements = [] if base is None else base
-    index = int(part) if part.isdecimal() else -1
+    index = int(part) if _is_index(part) else -1
     if not 0 <= index <= len(elements):
         raise ConfigError(f"{here} is no element: {_range(key, len(elements))}")
     old = elements[index] if index < len(elements) else None
     inner = with_element(old, inner_type, rest[1:], value, is_text, here)
     elements[index : index + 1] = [inner]
     return elements
+
+
+def _is_index(part: str) -> bool:
+    """Digits of ASCII: `int` would also read those of other scripts."""
+    return part.isascii() and part.isdecimal()
 
 
 def _range(key: str, length: int) -> str:
@@ -78,8 +83,8 @@ def _container(annotation: Any, base: Any, part: str) -> type | None:
         return dict
     possible = [origin for member in _members(annotation) if (origin := _origin(member))]
     if annotation is Any and base is None:
-        return list if part.isdecimal() else dict
-    if list in possible and (part.isdecimal() or dict not in possible):
+        return list if _is_index(part) else dict
+    if list in possible and (_is_index(part) or dict not in possible):
         return list
     return dict if dict in possible else None
 
@@ -90,7 +95,7 @@ def _inner(annotation: Any, container: type, part: str) -> Any:
         if _origin(member) is not container:
             continue
         if typing.get_origin(member) is tuple:
-            index = int(part) if part.isdecimal() else 0
+            index = int(part) if _is_index(part) else 0
             return arguments[min(index, len(arguments) - 1)]
         return arguments[-1]
     return Any

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable
-from typing import Any
+from typing import Any, Final
 
 import yaml
+
+_MOST_VALUES: Final = 1_000_000
 
 
 class YamlError(ValueError):
@@ -66,12 +68,33 @@ def read_yaml(text: str) -> Any:
         YamlError: it is none, or has a key twice.
     """
     try:
-        return yaml.load(text, Loader=_Loader)
+        value = yaml.load(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise YamlError(f"{error.problem}{place}") from error
     except yaml.YAMLError as error:
         raise YamlError(str(error).replace("\n", " ")) from error
-    except (RecursionError, ValueError) as error:
-        raise YamlError(str(error)) from error
+    except RecursionError as error:
+        raise YamlError("it is nested too deep") from error
+    except YamlError:
+        raise
+    except (ValueError, LookupError, AttributeError, TypeError) as error:
+        # PyYAML's constructors of tagged values, as of `!!timestamp x`, raise whatever they meet.
+        raise YamlError(f"a value is not what its tag says: {error}") from error
+    if "*" in text and _size(value, {}, set()) > _MOST_VALUES:
+        raise YamlError(f"its aliases stand for more than {_MOST_VALUES:,} values")
+    return value
+
+
+def _size(value: Any, known: dict[int, int], around: set[int]) -> int:
+    """How many values it is when every alias is written out; `around` is what it stands in."""
+    if not isinstance(value, (dict, list)):
+        return 1
+    mark = id(value)
+    if mark in around:
+        raise YamlError("an alias stands inside of what it means")
+    if mark not in known:
+        items = value.values() if isinstance(value, dict) else value
+        known[mark] = 1 + sum(_size(item, known, {*around, mark}) for item in items)
+    return known[mark]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stride.config.config_file import read_config_file
+from stride.config.config_file import LARGEST, read_config_file
 from stride.errors import ConfigError, StorageError
 
 
@@ -56,11 +57,12 @@ def test_three_languages_say_the_same(name: str, content: str | bytes, tmp_path:
         ("c.yaml", "a: [1", "is not valid YAML: "),
         ("c.yaml", "a: 1\nb: 2\na: 3\n", "it has the key 'a' twice, again in line 3"),
         ("c.yml", "a: !!python/object/apply:os.system [ls]", "is not valid YAML: "),
+        ("c.toml", "a = " + "9" * 5000, "is not valid TOML: it has a number that"),
         ("c.yaml", "a: 1\n---\nb: 2\n", "is not valid YAML: "),
         ("c.yaml", "a: .nan", "c.yaml: a must be a finite number, not nan"),
         ("c.yaml", "a:\n  0: cat", "c.yaml: a has the key 0: keys must be text; quote it"),
-        ("c.yaml", "&a [*a]", "holds no mapping"),
-        ("c.yaml", "a: &b [*b]", "is nested more than 64 deep"),
+        ("c.yaml", "&a [*a]", "an alias stands inside of what it means"),
+        ("c.yaml", "a: &b [*b]", "an alias stands inside of what it means"),
         ("c.toml", "a = ", "is not valid TOML: "),
         ("c.toml", "a = 1\na = 2", "is not valid TOML: "),
         ("c.toml", "a = 2020-01-01", "c.toml: a is of type date, which a config cannot hold"),
@@ -107,3 +109,23 @@ def test_any_json_object_is_read_as_itself(
 ) -> None:
     path = written(tmp_path_factory.getbasetemp(), "any.json", json.dumps(tree))
     assert read_config_file(path) == tree
+
+
+@pytest.mark.parametrize("name", ["c.json", "c.yaml", "c.toml"])
+def test_a_pipe_or_an_endless_device_is_no_config_file(name: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / name)
+    (tmp_path / f"zero-{name}").symlink_to("/dev/zero")
+    for path in (tmp_path / name, tmp_path / f"zero-{name}"):
+        with pytest.raises(ConfigError, match="no regular file"):
+            read_config_file(path)
+
+
+def test_a_file_of_data_is_no_config(tmp_path: Path) -> None:
+    path = written(tmp_path, "c.json", json.dumps({"x": "x" * LARGEST}))
+    with pytest.raises(ConfigError, match=r"c\.json is larger than 1 MiB: that is data"):
+        read_config_file(path)
+
+
+def test_a_name_that_no_file_can_have_is_said(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="the name is too long"):
+        read_config_file(tmp_path / ("x" * 300 + ".json"))

@@ -7,6 +7,9 @@ from typing import Final
 
 import msgspec
 
+from stride.errors import StrideError
+from stride.files import read_content
+
 _OWN_ENTRIES: Final = frozenset({"config.json", ".stride", ".staging", ".trash", ".sweeps"})
 
 
@@ -74,9 +77,7 @@ def is_experiment(folder: Path) -> bool:
     """Whether the config.json of a folder carries stride's format; true of a run as well."""
     config = folder / "config.json"
     try:
-        if not config.is_file():
-            return False
-        msgspec.json.decode(config.read_bytes(), type=_Marked)
-    except (OSError, ValueError, RecursionError):
+        msgspec.json.decode(read_content(config), type=_Marked)
+    except (OSError, StrideError, ValueError, RecursionError):
         return False
     return True

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from stride.errors import NewerFormatError, StorageError, StoredFileError
-from stride.files import read_json, storage_errors
+from stride.files import read_content, read_json
 from stride.store.provenance.folder import ProvenanceFolder
 from stride.store.provenance.packages import parse_packages
 from stride.store.provenance.record import FORMAT, CodeState, MachineState, Provenance
@@ -60,14 +60,14 @@ def read_diff(provenance: Provenance) -> bytes:
     """The diff of the tracked files, as `git apply` takes it; b"" where nothing was changed.
 
     Raises:
+        StoredFileError: it is no regular file.
         StorageError: it cannot be read.
     """
     if provenance.code_folder is None:
         return b""
     path = ProvenanceFolder(provenance.code_folder).diff_path
     try:
-        with storage_errors("read", path):
-            return path.read_bytes()
+        return read_content(path)
     except FileNotFoundError:
         return b""
 
@@ -92,8 +92,7 @@ def _read_state(path: Path, kind: type[_State], damage: list[str]) -> _State | N
 
 def _read_packages(path: Path, damage: list[str]) -> dict[str, str] | None:
     try:
-        with storage_errors("read", path):
-            return parse_packages(path.read_text(encoding="utf-8"))
+        return parse_packages(read_content(path).decode())
     except FileNotFoundError:
         return None
     except UnicodeDecodeError:

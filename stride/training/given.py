@@ -113,8 +113,8 @@ def take_objects(groups: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, A
 def _reference_to(thing: type | FunctionType) -> str:
     if thing.__module__ == "__main__" or "." in thing.__qualname__:
         raise ConfigError(
-            f"{thing.__qualname__} is defined where no later process finds it; put it into a module,"
-            " or hand over what it builds"
+            f"{thing.__qualname__} is defined where no later process finds it; put it into a"
+            " module, or hand over what it builds"
         )
     return f"{thing.__module__}:{thing.__qualname__}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -9,7 +10,8 @@ from typing import Any
 
 from stride.config.dotted import pick
 from stride.config.resolution import Layer, Resolved, resolve
-from stride.errors import ConfigError
+from stride.errors import ConfigError, NotAnExperimentError, RunExistsError, RunNotFoundError
+from stride.store.names import check_run_name
 from stride.store.record import CodeRecord, Parent, RunRecord
 from stride.store.run import Run
 from stride.store.work_dir import WorkDir
@@ -69,6 +71,20 @@ class Settings:
         layers.append(Layer("", self.given.names()))
         layers += [_layer(overrides) for overrides in self.overrides]
         return resolve(layers, BuiltinCatalog())
+
+    def check_name(self, name: str | None) -> None:
+        """Look whether a run may have the name, before anything long begins.
+
+        Raises:
+            RunNameError: no run may have it.
+            RunExistsError: one has it.
+        """
+        if name is None:
+            return
+        check_run_name(name)
+        with contextlib.suppress(RunNotFoundError, NotAnExperimentError):
+            taken = self.work_dir.run(name).address
+            raise RunExistsError(f"{taken} exists already; choose another name")
 
     def create_run(
         self, resolved: Resolved, *, name: str | None, code: tuple[CodeRecord, ...]

@@ -156,6 +156,7 @@ class Trainer:
         """
         taking = start_taking(experiment=self.work_dir.path)
         settings = self._settings.with_overrides(overrides)
+        settings.check_name(run)
         resolved = settings.resolve()
         same_data = data_settings(resolved.config) == data_settings(self.config)
 
@@ -195,7 +196,7 @@ class Trainer:
         device = str(self._settings.arguments.get("device", "auto"))
         loaded = load_run(found, device=device, given=self._given, weights=weights)
         self._settings = self._settings.of_run(found, loaded.record)
-        self.config = self._settings.resolve().config
+        self.config = loaded.config
         self._data = None
         self._in_hand = InHand.of_loaded(loaded)
         return found

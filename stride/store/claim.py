@@ -30,8 +30,8 @@ _FILE_THERE = frozenset({errno.ENOTDIR, errno.EISDIR})
 class Place:
     """Where runs are claimed: the experiment, and the parts of it that a claim touches.
 
-    A run that was removed lies in `trash` under its number; a dot and more may follow that.
-    `hint` holds the number that is probably next: a cache, believed only after a look.
+    A run that was removed lies in `trash` under its number, moved there by one rename. `hint` holds
+    the number that is probably next: a cache, believed only after a look.
     """
 
     experiment: Path
@@ -99,11 +99,32 @@ def _appear(place: Place, staged: Path, contents: Mapping[str, bytes], name: str
     number = _hinted_number(place)
     if number is None:
         number = _number_after_all(place, contents)
-    experiment, trash = str(place.experiment), str(place.trash)
-    while os.path.lexists(f"{trash}/{number}") or not _rename(staged, f"{experiment}/{number}"):
+    while not _take_number(place, staged, number):
         number += 1
     _write_hint(place.hint, number + 1)
     return str(number)
+
+
+def _take_number(place: Place, staged: Path, number: int) -> bool:
+    """Rename the staged run to a number, unless another run has it or had it.
+
+    Between the look into the trash and the rename, a run of the number may come and be removed. So
+    we look again: what lies there is ours, removed already, or the number is theirs, and ours is
+    taken back. (A kill just then leaves it beside theirs: a run that nobody was given.)
+    """
+    target, removed = f"{place.experiment}/{number}", f"{place.trash}/{number}"
+    folder = staged.stat().st_ino
+    if os.path.lexists(removed) or not _rename(staged, target):
+        return False
+    if not os.path.lexists(removed):
+        return True
+    try:
+        ours = Path(target).stat().st_ino == folder
+    except FileNotFoundError:
+        ours = False
+    if ours:
+        Path(target).rename(staged)
+    return not ours
 
 
 def _rename(staged: Path, target: str) -> bool:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from stride.store.run import Run
 from stride.store.work_dir import WorkDir
 
 CREATE = """
@@ -15,6 +16,20 @@ experiment = WorkDir(sys.argv[1])
 sys.stdin.readline()
 for _ in range(int(sys.argv[2])):
     print(experiment.create({"by": int(sys.argv[3])}).name)
+"""
+REMOVE = """
+import os, sys
+from stride.store.work_dir import WorkDir
+experiment = WorkDir(sys.argv[1])
+experiment.trash_path.mkdir()
+print("begun", flush=True)
+while not (experiment.path / "enough").exists():
+    experiment.next_number_path.unlink(missing_ok=True)
+    for name in filter(str.isdigit, os.listdir(experiment.path)):
+        try:
+            os.rename(experiment.path / name, experiment.trash_path / name)
+        except OSError:  # one that was just made, of a number that lies there, is taken back
+            pass
 """
 CREATE_ONE_NAME = """
 import sys
@@ -95,6 +110,22 @@ def test_a_reader_in_the_storm_sees_whole_runs_only(tmp_path: Path) -> None:
     assert [process.communicate()[1] for process in processes] == [""] * 4
     assert seen > 0
     assert len(list(experiment.runs())) == 100
+
+
+def test_a_number_is_not_given_again_while_others_move_runs_to_the_trash(tmp_path: Path) -> None:
+    experiment = WorkDir(tmp_path / "exp")
+    experiment.initialize()
+    remover = begin(REMOVE, str(experiment.path))
+    assert remover.stdout is not None and remover.stdout.readline() == "begun\n"
+    answers = finish([begin(CREATE, str(experiment.path), "25", str(by)) for by in range(8)])
+    (experiment.path / "enough").touch()
+    assert remover.communicate()[1] == "" and remover.returncode == 0
+    given = {int(name): by for by, text in enumerate(answers) for name in text.split()}
+    assert sorted(given) == list(range(200)), "each number once"
+    removed = [Run(path) for path in experiment.trash_path.iterdir()]
+    runs = [*experiment.runs(), *removed]
+    assert {run.number: run.read_config()["by"] for run in runs} == given
+    assert len(runs) == 200 and len(removed) > 20
 
 
 def test_of_many_that_want_one_name_one_gets_it(tmp_path: Path) -> None:

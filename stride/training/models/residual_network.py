@@ -12,7 +12,7 @@ from stride.training.models.per_layer import each_layer
 from stride.training.models.shapes import check_image, check_shape
 
 STAGE_CHANNELS = (32, 64)
-STAGE_BLOCKS = 2
+STAGE_BLOCKS = 1
 
 
 class ResidualNetwork(nn.Module):

@@ -33,7 +33,7 @@ def build_resnet(
 
     Args:
         stage_channels: channels of each stage of the standard network; null: [32, 64].
-        stage_blocks: residual blocks of each stage, one number for all or one each; null: 2.
+        stage_blocks: residual blocks of each stage, one number for all or one each; null: 1.
         hidden_channels: channels of each hidden layer of the fully convolutional network; null:
             [32, 32, 32, 32].
         channels: its whole chain from input to output channels, instead of hidden_channels.

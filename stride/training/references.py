@@ -46,6 +46,7 @@ class Reference:
         """Call it; a plain loss function is given its keywords and not called yet.
 
         A config holds paths as text: where a parameter is annotated as a path, it gets a path.
+        A data set may give None for a split that it does not have.
 
         Raises:
             CodeReferenceError: what came out is not of the kind.
@@ -54,6 +55,8 @@ class Reference:
         if self.kind == "loss" and is_plain_loss(self.thing):
             return functools.partial(self.thing, **keywords) if keywords else self.thing
         built = self.thing(*arguments, **keywords)
+        if built is None and self.kind == "dataset":
+            return None  # there is no such split
         check_built(self.kind, built, self.name)
         return built
 

@@ -34,18 +34,30 @@ training.
 class Steps:
     """The optimiser steps of a training, from the first to the last, an epoch at a time.
 
+    Args:
+        guard: against losses that are not finite; that of the device unless given.
+
     Attributes:
         done: optimiser steps so far.
     """
 
-    def __init__(self, parts: Parts, run: Run, attempt: Attempt, view: View, stop: Stop) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        run: Run,
+        attempt: Attempt,
+        view: View,
+        stop: Stop,
+        *,
+        guard: FiniteGuard | None = None,
+    ) -> None:
         self.done = 0
         self._parts = parts
         self._table = run.steps
         self._attempt = attempt
         self._view = view
         self._stop = stop
-        self._guard: FiniteGuard = choose_guard(parts.optimizer, parts.device)
+        self._guard = guard or choose_guard(parts.optimizer, parts.device)
         self._losses = LossReader()
         self._norms: list[Tensor] = []
         self._row_means = WeightedMeans()

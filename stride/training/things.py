@@ -50,7 +50,8 @@ def build_thing(
         if fact is not None and name in named.arguments and named.arguments[name] is None
     }
     try:
-        return reference.build(**{**named.arguments, **settled, **given}), settled
+        arguments = {**_relocated(named.arguments, code), **settled, **given}
+        return reference.build(**arguments), settled
     except (StrideError, MemoryError):
         raise
     except Exception as error:
@@ -58,6 +59,19 @@ def build_thing(
             f"{kind}_kwargs: {named.name} cannot be built: {type(error).__name__}: {error}"
             f"{_place(error)}"
         ) from error
+
+
+def _relocated(arguments: Mapping[str, Any], code: Path | None) -> dict[str, Any]:
+    """The arguments with files that they name (`loss_name`) taken from the folder `code`."""
+    if code is None:
+        return dict(arguments)
+    moved = dict(arguments)
+    for key, value in arguments.items():
+        if key.endswith("_name") and isinstance(value, str):
+            where, colon, attribute = value.rpartition(":")
+            if colon and where.endswith(".py"):
+                moved[key] = f"{code / Path(where).name}:{attribute}"
+    return moved
 
 
 def code_of(config: Config) -> tuple[CodeRecord, ...]:

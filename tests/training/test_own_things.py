@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stride.errors import ConfigError, DataError
+from stride.errors import CodeReferenceError, ConfigError, DataError
 from stride.store.record import Status
 from stride.store.run import Run
+from stride.training.loading import load_run
 from stride.training.trainer import Trainer
 
 MODEL = """
@@ -220,3 +221,14 @@ def test_inputs_and_targets_of_two_lengths_leave_nothing_behind(tmp_path: Path) 
     with pytest.raises(DataError, match=r"9.*7|7.*9"):
         Trainer(tmp_path / "exp", dataset_kwargs=data, **QUICK).fit()
     assert not (tmp_path / "exp").exists()
+
+
+def test_code_that_was_moved_is_taken_from_another_folder(tmp_path: Path, code: Path) -> None:
+    loss = {"loss_name": f"{code}/task.py:hinge"}
+    run = Trainer(tmp_path / "exp", **_own(code, task_kwargs=loss)).fit()
+    moved = code.rename(tmp_path / "moved")
+    with pytest.raises(CodeReferenceError, match="does not exist"):
+        load_run(run)
+    loaded = load_run(run, code=moved)
+    assert type(loaded.model).__name__ == "Net"
+    assert loaded.record.code == run.read_record().code

@@ -18,10 +18,10 @@ def derive(seed: int, *labels: str | int) -> int:
 
 
 def seed_globally(seed: int) -> None:
-    """Seed the global generators of Python, NumPy and torch, on all devices."""
+    """Seed the global generators of Python, NumPy and torch, on all devices; any seed will do."""
     random.seed(seed)
     np.random.seed(seed % 2**32)
-    torch.manual_seed(seed)
+    torch.manual_seed(seed % 2**63)
 
 
 @contextlib.contextmanager

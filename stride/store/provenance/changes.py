@@ -18,7 +18,8 @@ from stride.store.provenance.kept_files import (
     shown,
 )
 from stride.store.provenance.record import LeftOut
-from stride.store.provenance.secrets import content_looks_secret, path_looks_secret
+from stride.store.provenance.secret_content import content_looks_secret
+from stride.store.provenance.secrets import path_looks_secret
 
 LARGEST_CHANGED_FILE: Final = 8 << 20
 """Bytes of the largest file, before or after, whose change is kept."""

@@ -9,7 +9,8 @@ from typing import Final, NamedTuple
 
 from stride.files import sha256_of
 from stride.store.provenance.record import KeptFile, LeftOut
-from stride.store.provenance.secrets import content_looks_secret, path_looks_secret
+from stride.store.provenance.secret_content import content_looks_secret
+from stride.store.provenance.secrets import path_looks_secret
 
 LARGEST_KEPT_FILE: Final = 1 << 20
 """Bytes of the largest untracked file that is kept."""

@@ -1,4 +1,4 @@
-"""Secrets: what looks like one, in arguments, addresses, file names and contents."""
+"""Secrets: what looks like one, in arguments, addresses and the names of files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MASK: Final = "***"
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _SECRET_WORDS: Final = re.compile(
     r"secret|secrets|password|passwords|passwd|passphrase|pwd|credential|credentials|"
-    r"apikey"
+    r"apikey|apikeys"
 )
 _LOGIN_WORDS: Final = re.compile(r"auth|authorization|bearer|cookie")
 _KEY_OWNERS: Final = re.compile(
@@ -27,16 +27,13 @@ _OPTION = re.compile(r"--?[A-Za-z][\w.-]*")
 _ASSIGNMENT = re.compile(r"(-*[A-Za-z_][\w.-]*)=(.*)", re.DOTALL)
 _JSON_MEMBER = re.compile(r'(["\'])([\w.-]+)\1(\s*:\s*)("(?:[^"\\]|\\.)*"|\'[^\']*\'|[^\s,}\]]+)')
 _WITH_CREDENTIALS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/\s@'\"]*(?:@[^/\s@'\"]*)*)@")
-_TOKEN = re.compile(
+TOKEN: Final = re.compile(
     r"\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{40,}|glpat-[\w-]{20,}|hf_[A-Za-z0-9]{30,}"
     r"|(?:AKIA|ASIA)[0-9A-Z]{16}\b|AIza[\w-]{35}|xox[abeprs]-[A-Za-z0-9-]{10,}|npm_[A-Za-z0-9]{36}"
     r"|pypi-AgE[\w-]{50,}|sk-[A-Za-z0-9]{32,}|sk-(?:proj|svcacct|ant-[a-z0-9]+|or-v1)-[\w-]{20,}"
+    r"|[sr]k_(?:live|test)_[A-Za-z0-9]{20,}|SG\.[\w-]{22}\.[\w-]{43}"
     r"|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,})"
 )
-_PRIVATE_KEY = re.compile(
-    rb"-----BEGIN [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----|^PuTTY-User-Key-File-", re.M
-)
-_TOKEN_IN_BYTES = re.compile(_TOKEN.pattern.encode())
 
 _KEY_SUFFIXES: Final = re.compile(
     r"\.pem|\.key|\.p12|\.pfx|\.pkcs12|\.jks|\.keystore|\.kdb|\.kdbx|\.ppk|\.asc|\.gpg|"
@@ -44,7 +41,9 @@ _KEY_SUFFIXES: Final = re.compile(
 )
 _KEY_NAMES: Final = re.compile(
     r"\.netrc|_netrc|\.npmrc|\.pypirc|\.pgpass|\.htpasswd|\.git-credentials|\.dockercfg|"
-    r"\.my\.cnf|\.s3cfg|\.boto|\.token|token"
+    r"\.my\.cnf|\.s3cfg|\.boto|\.token|token|\.envrc|\.dockerconfigjson|\.vault-token|"
+    r"kubeconfig(?:\.\w+)?|rclone\.conf|pip\.conf|pgpass\.conf|service[-_]account.*\.json|"
+    r"terraform\.tfvars(?:\.json)?|.*\.env\.\w+|.*[_.-]rsa"
 )
 _KEY_FOLDERS: Final = frozenset({".ssh", ".aws", ".gnupg", ".azure", ".gcloud", ".kube", ".docker"})
 _CODE_SUFFIXES: Final = re.compile(
@@ -60,6 +59,11 @@ def name_looks_secret(name: str) -> bool:
         return True
     before = words[-2] if len(words) > 1 else ""
     return bool(words) and words[-1].endswith("token") and not _HARMLESS_TOKENS.fullmatch(before)
+
+
+def name_holds_password(name: str) -> bool:
+    """The same, but for words that have another meaning in code: tokens, cookies, logins."""
+    return _names_a_secret(_words(name))
 
 
 def masked_arguments(arguments: Iterable[str]) -> tuple[str, ...]:
@@ -91,7 +95,7 @@ def masked_text(text: str) -> str:
         ),
         text,
     )
-    return _TOKEN.sub(MASK, _WITH_CREDENTIALS.sub(_without_userinfo, text))
+    return TOKEN.sub(MASK, _WITH_CREDENTIALS.sub(_without_userinfo, text))
 
 
 def masked_address(address: str) -> str:
@@ -118,22 +122,19 @@ def path_looks_secret(path: str, *, tracked: bool) -> bool:
     suffix = pure.suffix.lower()
     if tracked and _CODE_SUFFIXES.fullmatch(suffix):
         return False
+    if name.endswith((".example", ".sample", ".template", ".dist", ".pub")):
+        return False
     if _KEY_NAMES.fullmatch(name) or _KEY_SUFFIXES.fullmatch(suffix):
         return True
     if _KEY_FOLDERS & set(pure.parts[:-1]):
         return True
     if name.startswith((".env", "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519")) or suffix == ".env":
-        return not name.endswith((".example", ".pub"))
+        return True
     stem = pure.name.removesuffix(pure.suffix)
     if _CODE_SUFFIXES.fullmatch(suffix):
         # auth.py and token.py are code as a rule, secrets.py is not.
         return _names_a_secret(_words(stem))
-    return name_looks_secret(stem)
-
-
-def content_looks_secret(content: bytes) -> bool:
-    """Whether a private key or a well-known form of access token is in it."""
-    return bool(_PRIVATE_KEY.search(content) or _TOKEN_IN_BYTES.search(content))
+    return name_looks_secret(stem) or _words(stem)[-1:] in (["key"], ["keys"])
 
 
 def _words(name: str) -> list[str]:

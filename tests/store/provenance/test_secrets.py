@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from stride.store.provenance.secrets import (
     MASK,
-    content_looks_secret,
     masked_address,
     masked_arguments,
     masked_text,
@@ -72,9 +71,8 @@ def test_secrets_among_arguments_are_masked(arguments):
 
 
 @pytest.mark.parametrize("token", TOKENS)
-def test_well_known_tokens_are_masked_and_seen_in_files_wherever_they_stand(token):
+def test_well_known_tokens_are_masked_wherever_they_stand(token):
     assert masked_text(f"x={token}, y") == f"x={MASK}, y"
-    assert content_looks_secret(b"a\n" + f"key = '{token}'\n".encode())
 
 
 def test_arguments_without_secrets_stay_as_they_are():
@@ -118,7 +116,9 @@ def test_masking_twice_is_masking_once(text):
     [".env", "a/.env.production", "prod.env", "server.pem", "id_rsa", "a/id_ed25519", ".netrc",
      ".npmrc", "credentials.json", "aws_credentials", "client_secret_12.json",
      "secrets.yaml", "secrets.py",
-     ".aws/config", "keys/service.key", "api-key.txt", "hf_token", "passwords.txt", "auth.json"],
+     ".aws/config", "keys/service.key", "api-key.txt", "hf_token", "passwords.txt", "auth.json",
+     "kubeconfig.yaml", "service-account-3.json", "rclone.conf", "pip.conf", "terraform.tfvars",
+     "apikeys.yaml", "wandb_key.txt", "keys.json", "local.env.json", ".envrc", "deploy_rsa"],
 )  # fmt: skip
 def test_files_of_secrets_are_seen_by_their_names(path):
     assert path_looks_secret(path, tracked=False)
@@ -127,7 +127,8 @@ def test_files_of_secrets_are_seen_by_their_names(path):
 @pytest.mark.parametrize(
     "path",
     [".env.example", "id_rsa.pub", "tokenizer.json", "token.py", "auth.py", "keys.py", "model.py",
-     "environment.yml", "tokens.txt", "keyboard.md", "special_tokens_map.json"],
+     "environment.yml", "tokens.txt", "keyboard.md", "special_tokens_map.json", "keypoints.json",
+     "secrets.yaml.example", "environment.json"],
 )  # fmt: skip
 def test_other_files_are_not(path):
     assert not path_looks_secret(path, tracked=False)
@@ -136,13 +137,3 @@ def test_other_files_are_not(path):
 def test_code_that_git_tracks_is_judged_by_its_content_alone():
     assert not path_looks_secret("app/secrets.py", tracked=True)
     assert path_looks_secret("app/secrets.yaml", tracked=True)
-
-
-@pytest.mark.parametrize("kind", ["", "RSA ", "OPENSSH ", "EC ", "ENCRYPTED "])
-def test_private_keys_are_seen_in_files(kind):
-    assert content_looks_secret(f"x\n-----BEGIN {kind}".encode() + b"PRIVATE KEY-----\n")
-    assert not content_looks_secret(f"x\n-----BEGIN {kind}PUBLIC KEY-----\n".encode())
-
-
-def test_styles_of_a_web_page_are_no_tokens():
-    assert not content_looks_secret(b".sk-toggleable__content-with-a-very-long-name-indeed {}")

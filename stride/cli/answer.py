@@ -56,14 +56,22 @@ def write_json(value: Any) -> None:
 
 
 def write_json_array(values: Iterable[Any], *, live: bool = False) -> None:
-    """Write one JSON array, an element a line, each as soon as it is there; `live` flushes each."""
-    before = "[\n"
+    """Write one JSON array, an element a line, each as soon as it is there.
+
+    Args:
+        live: a reader waits for each line: it is flushed whole, its newline too, and the comma
+            stands before the next.
+    """
+    empty = True
     for value in values:
-        _write(before + json.dumps(plain(value), ensure_ascii=False, allow_nan=False))
-        before = ",\n"
+        text = json.dumps(plain(value), ensure_ascii=False, allow_nan=False)
         if live:
+            _write(("[\n" if empty else ",") + text + "\n")
             flush()
-    _write("[]\n" if before == "[\n" else "\n]\n")
+        else:
+            _write(("[\n" if empty else ",\n") + text)
+        empty = False
+    _write("[]\n" if empty else "]\n" if live else "\n]\n")
 
 
 def plain(value: Any) -> Any:

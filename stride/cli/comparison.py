@@ -4,17 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from enum import Enum
+from typing import Any, Final
 
-from stride.cli.portrait import Portrait
-from stride.cli.portrait_page import took
-from stride.cli.run_json import settings_of, status_of
+from stride.cli.portrait import Portrait, seconds_of
+from stride.cli.value import NOTHING, duration_text
 from stride.config.differences import ABSENT, flatten, same
 
 SECTIONS = ("config", "code", "data", "packages", "machine", "results")
 
+
+class Unrecorded(Enum):
+    """Stands where it is not known what a run has."""
+
+    UNRECORDED = "unrecorded"
+
+
+UNRECORDED: Final = Unrecorded.UNRECORDED
+
 Values = dict[str, tuple[Any, ...]]
-"""Name to one value a run, ABSENT where a run has none."""
+"""Name to one value a run: ABSENT where a run has none, UNRECORDED where that is not known."""
+
+_Source = Mapping[str, Any] | None
+"""Values that were recorded together, or not at all."""
 
 
 @dataclass(frozen=True)
@@ -37,55 +49,67 @@ def compare(portraits: Sequence[Portrait]) -> Comparison:
     parts = [_parts(portrait) for portrait in portraits]
     sections = {name: _beside([part[name] for part in parts]) for name in SECTIONS}
     unknown = {
-        name: tuple(a for a, part in zip(addresses, parts, strict=True) if not part[name])
+        name: tuple(a for a, part in zip(addresses, parts, strict=True) if part[name][0] is None)
         for name in SECTIONS
     }
     return Comparison(addresses, sections, unknown)
 
 
 def only_differing(values: Values) -> Values:
-    """The names whose values are not the same in all runs."""
+    """The names whose values are not the same in all runs of which they are known."""
+    return {name: each for name, each in values.items() if not _agree(each)}
+
+
+def _agree(values: tuple[Any, ...]) -> bool:
+    known = [value for value in values if value is not UNRECORDED]
+    return all(same(value, known[0]) for value in known[1:])
+
+
+def _beside(runs: Sequence[Sequence[_Source]]) -> Values:
+    """One section: the sources of each run, in the same order in all of them."""
+    found: Values = {}
+    for sources in zip(*runs, strict=True):
+        names = dict.fromkeys(name for source in sources for name in source or ())
+        for name in names:
+            found[name] = tuple(
+                UNRECORDED if source is None else source.get(name, ABSENT) for source in sources
+            )
+    return found
+
+
+def _parts(portrait: Portrait) -> dict[str, tuple[_Source, ...]]:
+    """What is recorded of a run, by section; the first source says whether anything is."""
     return {
-        name: each for name, each in values.items() if not all(same(v, each[0]) for v in each[1:])
-    }
-
-
-def _beside(trees: Sequence[Mapping[str, Any]]) -> Values:
-    names = dict.fromkeys(name for tree in trees for name in tree)
-    return {name: tuple(tree.get(name, ABSENT) for tree in trees) for name in names}
-
-
-def _parts(portrait: Portrait) -> dict[str, dict[str, Any]]:
-    return {
-        "config": flatten(settings_of(portrait.config) or {}),
+        "config": (flatten(portrait.settings),),
         "code": _code(portrait),
-        "data": dict(portrait.record.fingerprints),
-        "packages": dict(portrait.provenance.packages or {}),
+        "data": (dict(portrait.record.fingerprints) or None,),
+        "packages": (portrait.provenance.packages,),
         "machine": _machine(portrait),
-        "results": _results(portrait),
+        "results": (_results(portrait),),
     }
 
 
-def _code(portrait: Portrait) -> dict[str, Any]:
-    """Where the code was, and a digest of each thing of the user's own."""
-    parts: dict[str, Any] = {}
+def _code(portrait: Portrait) -> tuple[_Source, ...]:
+    """Where the code was, its state if git knows one, and a digest of each thing of the user's."""
     code = portrait.provenance.code
-    if code is not None:
-        parts = {
-            "repository": code.repository,
-            "commit": code.commit,
-            "branch": code.branch,
-            "uncommitted files": code.changed,
-            "digest": code.digest,
-        }
-    return parts | {each.reference: each.digest for each in portrait.record.code}
+    own = {each.reference: each.digest for each in portrait.record.code}
+    if code is None:
+        return None, None, own
+    state = {
+        "commit": code.commit,
+        "branch": code.branch,
+        "uncommitted files": code.changed,
+        "digest": code.digest,
+    }
+    return {"repository": code.repository}, None if code.repository is None else state, own
 
 
-def _machine(portrait: Portrait) -> dict[str, Any]:
-    parts: dict[str, Any] = {}
-    machine = portrait.provenance.machine
+def _machine(portrait: Portrait) -> tuple[_Source, ...]:
+    """The machine, and what the newest attempt used of it."""
+    machine, attempt = portrait.provenance.machine, portrait.record.attempt
+    found = used = None
     if machine is not None:
-        parts = {
+        found = {
             "host": machine.host,
             "system": machine.system,
             "cpu": machine.cpu,
@@ -94,21 +118,20 @@ def _machine(portrait: Portrait) -> dict[str, Any]:
             "gpus": [gpu.name for gpu in machine.gpus],
             "drivers": [gpu.driver for gpu in machine.gpus],
             "python": machine.python,
-            "torch": machine.torch,
-            "stride": machine.stride,
         }
-    attempt = portrait.record.attempt
-    if attempt is not None:
-        parts |= {"device": attempt.device, "threads": attempt.threads}
-    return parts
+    if attempt is not None and attempt.device is not None:
+        used = {"device": attempt.device, "threads": attempt.threads}
+    return found, used
 
 
 def _results(portrait: Portrait) -> dict[str, Any]:
     """Status, time, best values, and the numbers of all files in results/."""
     record = portrait.record
-    parts: dict[str, Any] = {"status": status_of(portrait.row)}
-    if record.attempt is not None and record.attempt.ended is not None:
-        parts["took"] = took(record.attempt)
+    parts: dict[str, Any] = {"status": portrait.row.status}
+    seconds = [seconds_of(attempt) for attempt in record.attempts]
+    known = [each for each in seconds if each is not None]
+    if record.attempts:
+        parts["took"] = duration_text(sum(known)) if known else NOTHING
     for best in record.best:
         parts[f"best {best.monitor}"] = best.value
         parts[f"best {best.monitor}, epoch"] = best.epoch

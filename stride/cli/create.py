@@ -7,7 +7,7 @@ from stride.cli.options import Config, ConfigFile, Json, Remove
 from stride.cli.row import read_row
 from stride.cli.run_json import FIELDS as RUN_FIELDS
 from stride.cli.run_json import run_fields
-from stride.cli.settings import read_settings
+from stride.cli.settings import read_settings, refuse_taken_name
 from stride.training.things import code_of
 
 EXAMPLES = (
@@ -32,6 +32,7 @@ def create(
     settings = read_settings(config, config_file, remove)
     experiment = settings.experiment()
     resolved = settings.resolve(experiment)
+    refuse_taken_name(experiment, settings.run)
     run = experiment.create(
         resolved.config.to_json(),
         name=settings.run,

@@ -6,7 +6,13 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from stride.errors import ConfigError, NewerFormatError, StoredFileError, UsageError
+from stride.errors import (
+    ConfigError,
+    NewerFormatError,
+    RunNameError,
+    StoredFileError,
+    UsageError,
+)
 from stride.store.names import parse_run_address
 from stride.store.run import Run
 from stride.store.work_dir import WorkDir
@@ -55,4 +61,14 @@ def open_run(address: str) -> Run:
     """
     folder, reference = parse_run_address(address)
     with written_by_a_person():
-        return WorkDir(folder).run(reference)
+        experiment = WorkDir(folder)
+        named = WorkDir(address)
+        if not experiment.exists() and named.exists():
+            raise RunNameError(
+                f"{address} is an experiment: name one of its runs, as in {named.address}/latest"
+            )
+        if folder == Path() and not experiment.exists():
+            raise RunNameError(
+                f"the current folder is no experiment: name one as well, as in exp/{reference}"
+            )
+        return experiment.run(reference)

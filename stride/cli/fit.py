@@ -16,18 +16,17 @@ from stride.cli import answer
 from stride.cli.completion import complete_run
 from stride.cli.experiment import open_run
 from stride.cli.options import Config, ConfigFile, Json, Remove
-from stride.cli.row import read_row
+from stride.cli.portrait import seconds_of
+from stride.cli.row import Row, read_row
 from stride.cli.run_json import FIELDS as RUN_FIELDS
 from stride.cli.run_json import run_fields
-from stride.cli.settings import Settings, read_settings
-from stride.cli.value import metric_text, moment_text
+from stride.cli.settings import Settings, read_settings, refuse_taken_name
+from stride.cli.value import duration_text, metric_text, moment_text
 from stride.config import schema
 from stride.config.stored import read_stored_config
 from stride.errors import (
     ConfigError,
     RunBusyError,
-    RunExistsError,
-    RunNotFoundError,
     RunStateError,
     StrideError,
 )
@@ -67,11 +66,30 @@ def fit(
     given = bool(config or config_file or remove)
     plan = _new(read_settings(config, config_file, remove)) if run is None else _created(run, given)
     trained, results = _train(plan)
+    row = read_row(trained)
     if json:
-        answer.write_json({**run_fields(read_row(trained)), "results": results})
+        answer.write_json({**run_fields(row), "results": results})
         return
-    numbers = (f"{name}={metric_text(value)}" for name, value in results.items())
-    answer.write("  ".join([trained.address, *numbers]))
+    # On one screen the log has said the final metrics just now; elsewhere they are the answer.
+    seen = plan.config.log_kwargs.progress and sys.stdout.isatty() and sys.stderr.isatty()
+    answer.write(f"{trained.address}  {_summary(row) if seen else _numbers(results)}".rstrip())
+
+
+def _numbers(results: dict[str, float]) -> str:
+    """The answer: the metrics of the evaluation that ended the training."""
+    return "  ".join(f"{name}={metric_text(value)}" for name, value in results.items())
+
+
+def _summary(row: Row) -> str:
+    """How it ended, and the best value by each monitor."""
+    attempt = row.record.attempt if row.record else None
+    seconds = seconds_of(attempt) if attempt else None
+    took = "" if seconds is None else f" in {duration_text(seconds)}"
+    bests = [
+        f"best {best.monitor}={metric_text(best.value)} (epoch {best.epoch})"
+        for best in (row.record.best if row.record else ())
+    ]
+    return "  ".join([f"{row.status}{took}", *bests])
 
 
 @dataclass(frozen=True)
@@ -91,12 +109,7 @@ def _new(settings: Settings) -> Plan:
     """A run that is made when everything else is built."""
     experiment = settings.experiment()
     resolved = settings.resolve(experiment)
-    if settings.run is not None and experiment.exists():
-        with contextlib.suppress(RunNotFoundError):
-            address = experiment.run(settings.run).address
-            raise RunExistsError(
-                f"{address} exists already; give another name, or see it with stride show {address}"
-            )
+    refuse_taken_name(experiment, settings.run)
 
     def claim(code: tuple[CodeRecord, ...]) -> Run:
         return experiment.create(
@@ -139,10 +152,14 @@ def _refusal(run: Run) -> StrideError:
             f"{run.address} is being trained by process {attempt.pid} on {attempt.host} since "
             f"{moment_text(attempt.started)}; stride log {run.address} -f follows it"
         )
-    use = f"stride load-run {run.address} uses it; " if verdict.status is Status.COMPLETED else ""
+    if verdict.status is Status.COMPLETED:
+        use = f"use it with stride load-run {run.address}"
+    else:
+        use = f"see it with stride show {run.address}"
+    experiment = run.address.rpartition("/")[0]
     return RunStateError(
-        f"{run.address} is {verdict.word}, and only a created run can be trained; {use}"
-        "stride fit --config work_dir=... makes a new one"
+        f"{run.address} is {verdict.word}, and only a created run can be trained: {use}, or make "
+        f"another with stride fit --config work_dir={experiment}"
     )
 
 
@@ -177,10 +194,18 @@ def _train(plan: Plan) -> tuple[Run, dict[str, float]]:
             raise
         raise _failure(claimed[0], error) from error
     except KeyboardInterrupt:
-        if claimed:
-            answer.note(f"{claimed[0].address} is stopped")
-        raise
+        if not claimed:
+            raise
+        raise KeyboardInterrupt(_interruption(claimed[0])) from None
     return fitted.run, fitted.results
+
+
+def _interruption(run: Run) -> str:
+    """The sentence for a run that a person stopped."""
+    row = read_row(run)
+    progress = row.record.progress if row.record else None
+    place = "" if progress is None or progress.step is None else f" after step {progress.step}"
+    return f"interrupted; {run.address} is {row.status}{place}"
 
 
 def _failure(run: Run, error: Exception) -> StrideError:

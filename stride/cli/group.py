@@ -99,8 +99,8 @@ class Group(TyperGroup):
         except BrokenPipeError:
             _abandon_standard_output()
             return None
-        except KeyboardInterrupt:
-            raise typer.Abort from None
+        except KeyboardInterrupt as error:
+            raise typer.Abort(*error.args) from None
 
     def main(
         self,
@@ -126,15 +126,15 @@ class Group(TyperGroup):
             code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
             return int(code or 0)
         except typer.TyperException as error:
-            return _say(_sentence(error.format_message()), WRONG_USAGE)
+            return _say(_sentence(error), WRONG_USAGE)
         except (StoredFileError, VerificationError) as error:
             return _say(str(error), NOT_VERIFIED)
         except UsageError as error:
             return _say(str(error), WRONG_USAGE)
         except StrideError as error:
             return _say(str(error), RUN_FAILED)
-        except typer.Abort:
-            return _say("interrupted", INTERRUPTED)
+        except typer.Abort as error:
+            return _say(str(error) or "interrupted", INTERRUPTED)
         except Exception as error:  # noqa: BLE001  whatever is left is a bug, and is shown as one
             traceback.print_exc()
             return _say(f"this is a bug in stride ({type(error).__name__}: {error})", BUG)
@@ -164,11 +164,18 @@ def _say(sentence: str, code: int) -> int:
     return code
 
 
-def _sentence(message: str) -> str:
-    """Typer's message in the form of ours: no capital, no full stop, the nearest as a question."""
+def _sentence(error: Any) -> str:
+    """Typer's message in the form of ours: no capital, no full stop, the nearest, where to look."""
+    message: str = error.format_message()
     message = re.sub(r"^No such option: (\S+)", r"there is no option \1", message)
-    message = re.sub(r" \(Possible options: ([^,)]+).*\)$", r"; did you mean \1?", message)
-    return message[:1].lower() + message[1:].removesuffix(".")
+    message, nearest = re.subn(
+        r" \(Possible options: ([^,)]+).*\)$", r"; did you mean \1?", message
+    )
+    sentence = message[:1].lower() + message[1:].removesuffix(".")
+    context = getattr(error, "ctx", None)
+    if nearest or "; did you mean" in sentence or context is None:
+        return sentence
+    return f"{sentence}; see {context.command_path} --help"
 
 
 def _abandon_standard_output() -> None:

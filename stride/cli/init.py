@@ -44,7 +44,10 @@ def init(
     work_dir = WorkDir(experiment)
     chosen = settings.resolve(None).chosen_tree()
     if not work_dir.initialize(chosen, adopt=True):
-        raise UsageError(f"{experiment} is an experiment already; edit {work_dir.config_path}")
+        raise UsageError(
+            f"{experiment} is an experiment already; edit its {work_dir.config_path.name} to "
+            "change what its next runs start from"
+        )
     if json:
         tree = {"experiment": experiment, "path": str(work_dir.path), "config": chosen}
         answer.write_json(tree)

@@ -4,19 +4,32 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
+from stride.cli.differing_keys import DifferingKeys, differing_keys, following_text, short_names
+from stride.cli.page import wrapped
 from stride.cli.row import STYLES, UNREADABLE, Row
-from stride.cli.run_json import settings_of, status_of
 from stride.cli.table import GAP, Cell, Column, draw_table
 from stride.cli.terminal import Terminal
 from stride.cli.text import cut, harmless, width_of
-from stride.cli.value import NOTHING, metric_text, moment_text, value_text
-from stride.config.differences import ABSENT, differing
+from stride.cli.value import (
+    NOTHING,
+    metric_text,
+    moment_text,
+    progress_text,
+    short_moment_texts,
+    value_text,
+)
+from stride.config.differences import ABSENT, flatten
 
 _MONITORS = 2
 _WIDEST_VALUE = 24
 _TROUBLED = frozenset({"failed", "crashed", "stalled", "unknown", "stopped", UNREADABLE})
+
+CHANGED = "*"
+"""Stands behind a value that an attempt changed; config.json has another."""
+CHANGED_NOTE = f"{CHANGED} changed by a later attempt"
 
 Drawn = tuple[Column, list[Cell]]
 """A column with its cells, one a row."""
@@ -24,49 +37,37 @@ Drawn = tuple[Column, list[Cell]]
 
 def draw_listing(rows: Sequence[Row], terminal: Terminal) -> Iterator[str]:
     """The lines: a table, what has no room in it, and the reason of every status that needs one."""
-    fixed = [*_fixed_columns(rows), *_metric_columns(rows)]
-    keys = _key_columns(rows, cut_values=terminal.width is not None)
-    shown, left_out = _fit(fixed, keys, terminal)
+    readable = [row for row in rows if row.settings is not None]
+    chosen = {key for row in readable for key in row.chosen}
+    keys = differing_keys([flatten(row.settings or {}) for row in readable], chosen)
+    fixed = [*_fixed_columns(rows, terminal), *_metric_columns(rows)]
+    shown, left_out = _fit(fixed, _key_columns(rows, readable, keys, terminal), terminal)
     columns = [column for column, _ in shown]
     cells = [[cells[index] for _, cells in shown] for index in range(len(rows))]
     yield from draw_table(columns, cells, terminal)
-    if left_out:
-        yield ""
-        yield f"also differ: {', '.join(left_out)}"
-    reasons = [_reason(row) for row in rows if status_of(row) in _TROUBLED]
-    if any(reasons):
-        yield ""
-        yield from (reason for reason in reasons if reason)
+    notes = [*_notes(keys, left_out)]
+    if any(cell.text.endswith(CHANGED) for row in cells for cell in row):
+        notes.append(CHANGED_NOTE)
+    for lines in (notes, [*_reasons(rows, terminal)]):
+        if lines:
+            yield ""
+            yield from (part for line in lines for part in wrapped(line, terminal, hanging=2))
 
 
-def _fixed_columns(rows: Sequence[Row]) -> Iterator[Drawn]:
+def _fixed_columns(rows: Sequence[Row], terminal: Terminal) -> Iterator[Drawn]:
     yield Column("run", right=True), [Cell(row.run.name, "bold") for row in rows]
-    states = [status_of(row) for row in rows]
-    yield Column("status"), [Cell(status, STYLES[status]) for status in states]
-    yield (
-        Column("created"),
-        [Cell(moment_text(r.record.created if r.record else None)) for r in rows],
-    )
-    yield Column("progress"), [Cell(progress_text(row)) for row in rows]
+    yield Column("status"), [Cell(row.status, STYLES[row.status]) for row in rows]
+    moments = [row.record.created if row.record else None for row in rows]
+    if terminal.width is None:
+        texts = [moment_text(moment) for moment in moments]
+    else:
+        texts = short_moment_texts(moments, datetime.now().astimezone().date())
+    yield Column("created"), [Cell(text) for text in texts]
+    progress = [row.record.progress if row.record else None for row in rows]
+    yield Column("progress"), [Cell(progress_text(each)) for each in progress]
     tags = [harmless(" ".join(row.labels.tags)) if row.labels else "" for row in rows]
     if any(tags):
         yield Column("tags"), [Cell(text, "yellow") for text in tags]
-
-
-def progress_text(row: Row) -> str:
-    """How far a run is: `epoch 3/20`, or `step 1200/5000` where it counts steps alone."""
-    progress = row.record.progress if row.record else None
-    if progress is None:
-        return NOTHING
-    if progress.epoch is not None:
-        return _part("epoch", progress.epoch, progress.max_epochs)
-    if progress.step is not None:
-        return _part("step", progress.step, progress.max_steps)
-    return NOTHING
-
-
-def _part(word: str, number: int, whole: int | None) -> str:
-    return f"{word} {number}" if whole is None else f"{word} {number}/{whole}"
 
 
 def _metric_columns(rows: Sequence[Row]) -> Iterator[Drawn]:
@@ -80,51 +81,45 @@ def _metric_columns(rows: Sequence[Row]) -> Iterator[Drawn]:
         yield Column(f"best {harmless(monitor)}", right=True), [Cell(text) for text in values]
 
 
-def _key_columns(rows: Sequence[Row], *, cut_values: bool) -> list[tuple[str, Drawn]]:
-    """Config keys that differ among the runs: chosen ones first, then what follows from a name."""
-    readable = [row for row in rows if row.config is not None]
-    found = differing([settings_of(row.config) or {} for row in readable])
-    chosen = {key for row in readable if row.record for key in row.record.chosen}
-    named = {key.rpartition(".")[0] for key in found if key.endswith("_name")}
-    keys = sorted(found, key=lambda key: (key not in chosen, key.rpartition(".")[0] in named))
-    headings = short_names(keys)
-    columns = []
-    for key in keys:
-        values = {id(row): value for row, value in zip(readable, found[key], strict=True)}
-        cells = [_key_cell(values.get(id(row), ABSENT), cut_values) for row in rows]
-        columns.append((key, (Column(harmless(headings[key])), cells)))
+def _key_columns(
+    rows: Sequence[Row], readable: Sequence[Row], keys: DifferingKeys, terminal: Terminal
+) -> dict[str, Drawn]:
+    """A column a key that tells something, by its heading."""
+    headings = short_names(list(keys.telling))
+    columns = {}
+    for key, values in keys.telling.items():
+        of_row = {id(row): value for row, value in zip(readable, values, strict=True)}
+        cells = [_key_cell(row, key, of_row.get(id(row), ABSENT), terminal) for row in rows]
+        columns[headings[key]] = (Column(harmless(headings[key])), cells)
     return columns
 
 
-def _key_cell(value: Any, cut_value: bool) -> Cell:
+def _key_cell(row: Row, key: str, value: Any, terminal: Terminal) -> Cell:
+    """A value; what nobody chose stands back."""
     if value is ABSENT:
         return Cell(NOTHING, "dim")
     text = value_text(value)
-    return Cell(cut(text, _WIDEST_VALUE) if cut_value else text)
-
-
-def short_names(keys: Sequence[str]) -> dict[str, str]:
-    """The shortest distinct ends of dotted keys: `lr`, `train_loader_kwargs.batch_size`."""
-    ends = {key: [key.split(".", cut)[-1] for cut in range(key.count("."), -1, -1)] for key in keys}
-    uses = Counter(end for candidates in ends.values() for end in candidates)
-    return {key: next(end for end in ends[key] if uses[end] == 1 or end == key) for key in keys}
+    if terminal.width is not None:
+        text = cut(text, _WIDEST_VALUE)
+    mark = CHANGED if key in row.changed else ""
+    return Cell(text + mark, "" if key in row.chosen else "dim")
 
 
 def _fit(
-    fixed: list[Drawn], keys: list[tuple[str, Drawn]], terminal: Terminal
+    fixed: list[Drawn], keys: dict[str, Drawn], terminal: Terminal
 ) -> tuple[list[Drawn], list[str]]:
-    """The columns that the terminal has room for, and the names of the keys that it has not."""
+    """The columns that the terminal has room for, and the headings of those that it has not."""
     if terminal.width is None:
-        return [*fixed, *(drawn for _, drawn in keys)], []
+        return [*fixed, *keys.values()], []
     shown, left_out = list(fixed), []
     room = terminal.width - sum(_width(drawn) + GAP for drawn in fixed)
-    for key, drawn in keys:
+    for heading, drawn in keys.items():
         width = _width(drawn)
         if width <= room:
             shown.append(drawn)
             room -= width + GAP
         else:
-            left_out.append(harmless(key))
+            left_out.append(harmless(heading))
     return shown, left_out
 
 
@@ -133,9 +128,25 @@ def _width(drawn: Drawn) -> int:
     return max(width_of(column.heading), *(width_of(cell.text) for cell in cells))
 
 
-def _reason(row: Row) -> str | None:
-    if row.problem:
-        return f"run {row.run.name} cannot be read: {harmless(row.problem)}"
-    if row.verdict is None or not row.verdict.reason:
-        return None
-    return f"run {row.run.name}: {harmless(row.verdict.text)}"
+def _notes(keys: DifferingKeys, left_out: Sequence[str]) -> Iterator[str]:
+    """One line that names the keys that have no column."""
+    following = harmless(following_text(keys))
+    if left_out or following:
+        both = "; and " if left_out and following else ""
+        yield f"also differ: {', '.join(left_out)}{both}{following}"
+
+
+def _reasons(rows: Sequence[Row], terminal: Terminal) -> Iterator[str]:
+    """Why runs are not what they should be; runs with the same reason share a line.
+
+    On a terminal about two lines each: `stride show` has all.
+    """
+    runs: dict[str, list[str]] = {}
+    for row in rows:
+        if row.problem:
+            runs.setdefault(f" cannot be read: {harmless(row.problem)}", []).append(row.run.name)
+        elif row.status in _TROUBLED and row.verdict is not None and row.verdict.reason:
+            runs.setdefault(f": {harmless(row.verdict.text)}", []).append(row.run.name)
+    for reason, names in runs.items():
+        line = f"{'run' if len(names) == 1 else 'runs'} {', '.join(names)}{reason}"
+        yield line if terminal.width is None else cut(line, 2 * terminal.width - 10)

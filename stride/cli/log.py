@@ -32,7 +32,7 @@ EXAMPLES = (
     "stride log exp/latest -f  # until the run ends",
 )
 FIELDS = {
-    "[]": "an array, one record a line; with -f each as soon as the next begins",
+    "[]": "an array, one record a line; with -f each as soon as it is written",
     "time": "moment of the record, UTC, ISO 8601; null for a line that is no record",
     "level": "DEBUG, INFO, WARNING, ERROR or CRITICAL",
     "host": "host name",
@@ -63,45 +63,58 @@ def log(
     number = whole_number("--rank", rank)
     last = None if lines is None else whole_number("--lines", lines)
     if not follow and not opened.log_path(number).exists():
-        raise RunStateError(f"{run} has no log: its status is {opened.status().text}")
-    texts = _read(opened, number, last, follow=follow)
+        raise RunStateError(_no_log(opened, number))
+    pieces = _read(opened, number, last, follow=follow)
     if json:
-        answer.write_json_array((each.fields for each in read_entries(texts)), live=follow)
+        # A record is written at once, so that none goes on beyond what one look finds.
+        entries = (each.fields for piece in pieces for each in read_entries(piece))
+        answer.write_json_array(entries, live=follow)
         return
     terminal = standard_output()
-    for text in texts:
-        answer.write(_painted(text, terminal))
+    for piece in pieces:
+        for text in piece:
+            answer.write(_painted(text, terminal))
         if follow:
             answer.flush()
 
 
-def _read(run: Run, rank: int, last: int | None, *, follow: bool) -> Iterator[str]:
-    """The lines of the log, the last ones only if so asked, then what is added to it."""
+def _no_log(run: Run, rank: int) -> str:
+    """The sentence for a log that is not there."""
+    if rank and run.log_path(0).exists():
+        return f"{run.address} has no log of rank {rank}; leave --rank out to see that of rank 0"
+    verdict = run.status()
+    if verdict.status is Status.CREATED:
+        return f"{run.address} has no log yet; stride fit {run.address} trains it"
+    return f"{run.address} has no log: its status is {verdict.text}"
+
+
+def _read(run: Run, rank: int, last: int | None, *, follow: bool) -> Iterator[list[str]]:
+    """The lines of the log, the last ones only if so asked, then those that each look finds."""
     path = run.log_path(rank)
     while not path.exists():
         if _has_ended(run):
             return
         time.sleep(_WAIT)
     with storage_errors("read", path), path.open(encoding="utf-8", errors="replace") as stream:
-        there = _whole_lines(stream.read())
-        lines, torn = there[:-1], there[-1]
-        yield from lines if last is None else lines[max(0, len(lines) - last) :]
+        *lines, torn = _whole_lines(stream.read())
+        if torn and not follow:
+            lines.append(torn)
+        yield lines if last is None else lines[max(0, len(lines) - last) :]
         if follow:
             yield from _follow(run, stream, torn)
-        elif torn:
-            yield torn
 
 
-def _follow(run: Run, stream: TextIO, torn: str) -> Iterator[str]:
-    """What is appended, line by line, until the run has ended and its last line is read."""
+def _follow(run: Run, stream: TextIO, torn: str) -> Iterator[list[str]]:
+    """What is appended, until the run has ended and its last line is read."""
     looks = 0
     ended = False
     while True:
         *lines, torn = _whole_lines(torn + stream.read())
-        yield from lines
+        if ended and torn:
+            lines.append(torn)
+        if lines:
+            yield lines
         if ended:
-            if torn:
-                yield torn
             return
         looks += 1
         ended = looks % _LOOKS_A_STATUS == 0 and _has_ended(run)

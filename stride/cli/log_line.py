@@ -54,7 +54,7 @@ class LogLine:
 
 
 def read_entries(texts: Iterable[str]) -> Iterator[LogLine]:
-    """Put the records together; each is given when the next one begins, or nothing more comes."""
+    """Put the records of some lines together; the last one ends with them."""
     entry: LogLine | None = None
     for text in texts:
         line = LogLine.parse(text)

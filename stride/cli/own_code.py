@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import pwd
+import sys
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -42,17 +42,25 @@ def announce(run: Run, references: dict[str, str], *, trust: bool, code: Path | 
         return
     where = "" if code is None else f" from {code}"
     listed = ", ".join(f"{harmless(value)}{where}" for value in dict.fromkeys(references.values()))
-    owner = run.record_path.stat().st_uid
-    if owner != os.getuid() and not trust:
+    owner = _other_owner(run.record_path)
+    if owner is not None and not trust:
         raise UsageError(
-            f"{run.address} belongs to the user {_name_of(owner)}, and loading it runs code that "
-            f"it names: {listed}; add --trust if you trust it"
+            f"{run.address} belongs to the user {owner}, and loading it runs code that it names: "
+            f"{listed}; add --trust if you trust it"
         )
     answer.note(f"importing {listed}")
 
 
-def _name_of(user: int) -> str:
+def _other_owner(path: Path) -> str | None:
+    """The user that a file belongs to, None where it is the one who asks; on Windows always."""
+    if sys.platform == "win32":
+        return None
+    import pwd  # deferred: Windows has no such module
+
+    owner = path.stat().st_uid
+    if owner == os.getuid():
+        return None
     try:
-        return pwd.getpwuid(user).pw_name
+        return pwd.getpwuid(owner).pw_name
     except KeyError:
-        return str(user)
+        return str(owner)

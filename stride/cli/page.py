@@ -41,15 +41,24 @@ def draw_pairs(
         sign = ("* " if name in marked else "  ")[:star]
         style = "bold cyan" if name in marked else "cyan"
         filling = " " * (column - width_of(name))
-        lines = _wrapped(cell.text, terminal, len(INDENT) + star + column + 2)
+        left = len(INDENT) + star + column + 2
+        lines = [cell.text]
+        if terminal.width is not None:
+            lines = _filled(cell.text, terminal.width - left)
         beginning = f"{INDENT}{sign}{terminal.paint(name, style)}{filling}"
         yield f"{beginning}  {terminal.paint(lines[0], cell.style)}".rstrip()
         for line in lines[1:]:
-            yield " " * (len(INDENT) + star + column + 2) + terminal.paint(line, cell.style)
+            yield " " * left + terminal.paint(line, cell.style)
 
 
-def _wrapped(text: str, terminal: Terminal, indent: int) -> list[str]:
+def wrapped(text: str, terminal: Terminal, *, hanging: int = 0) -> list[str]:
+    """A line of words as the lines that a terminal has room for; the further ones are indented."""
     if terminal.width is None:
         return [text]
-    room = max(20, terminal.width - indent)
-    return textwrap.wrap(text, room, break_on_hyphens=False) or [""]
+    return _filled(text, terminal.width, " " * hanging)
+
+
+def _filled(text: str, width: int, indent: str = "") -> list[str]:
+    """Lines of at most so many columns, at least 20; broken between words where there are any."""
+    width = max(20, width)
+    return textwrap.wrap(text, width, break_on_hyphens=False, subsequent_indent=indent) or [""]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from stride.cli.row import Row, read_row
 from stride.errors import StoredFileError
 from stride.store.provenance.read import read_folders
 from stride.store.provenance.record import Provenance
-from stride.store.record import RunRecord
+from stride.store.record import AttemptRecord, RunRecord
 from stride.store.run import Run
 
 
@@ -21,13 +22,14 @@ class Portrait:
     """Everything that is known of a run without loading it.
 
     Attributes:
+        settings: the effective config.
         results: the numbers of each file in results/, by its name without the ending.
         files: path inside the run and size in bytes of every file.
     """
 
     row: Row
     record: RunRecord
-    config: dict[str, Any]
+    settings: dict[str, Any]
     results: dict[str, dict[str, Any]]
     files: list[tuple[str, int]]
     provenance: Provenance
@@ -40,12 +42,12 @@ def read_portrait(run: Run) -> Portrait:
         StoredFileError: its config.json or run.json cannot be read; the sentence says why.
     """
     row = read_row(run)
-    if row.record is None or row.config is None:
+    if row.record is None or row.settings is None:
         raise StoredFileError(row.problem or f"{run.address} cannot be read")
     return Portrait(
         row=row,
         record=row.record,
-        config=row.config,
+        settings=row.settings,
         results=read_all_results(run),
         files=files_in(run),
         provenance=read_folders(
@@ -74,3 +76,14 @@ def files_in(run: Run) -> list[tuple[str, int]]:
             with contextlib.suppress(FileNotFoundError):  # a temporary file of a run that trains
                 found.append((str(path.relative_to(run.path)), path.lstat().st_size))
     return sorted(found)
+
+
+def seconds_of(attempt: AttemptRecord) -> float | None:
+    """How long an attempt took, None while it has not ended."""
+    if attempt.ended is None:
+        return None
+    try:
+        start, end = (datetime.fromisoformat(m) for m in (attempt.started, attempt.ended))
+        return (end - start).total_seconds()
+    except (ValueError, TypeError):
+        return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from stride.config.effective import Change, effective_config
 from stride.config.stored import read_stored_config
 from stride.errors import StrideError
 from stride.store.labels import Labels
@@ -31,14 +32,30 @@ STYLES = {
 
 @dataclass(frozen=True)
 class Row:
-    """One run as its config.json, run.json and labels.json tell it; what is unreadable is None."""
+    """One run as its config.json, run.json and labels.json tell it; what is unreadable is None.
+
+    Attributes:
+        settings: the effective config: what is stored, and what attempts changed since.
+        changed: what attempts changed, by dotted key.
+    """
 
     run: Run
-    config: dict[str, Any] | None
+    settings: dict[str, Any] | None
+    changed: dict[str, Change]
     record: RunRecord | None
     labels: Labels | None
     verdict: Verdict | None
     problem: str | None
+
+    @property
+    def status(self) -> str:
+        """The status in one word: what is known of a life goes before what is stored."""
+        return UNREADABLE if self.verdict is None or self.problem else self.verdict.word
+
+    @property
+    def chosen(self) -> frozenset[str]:
+        """The config keys that people gave, at the creation or for an attempt."""
+        return frozenset(self.record.chosen if self.record else ()) | self.changed.keys()
 
 
 def read_row(run: Run) -> Row:
@@ -55,5 +72,18 @@ def read_row(run: Run) -> Row:
     config = attempt(lambda: read_stored_config(run.read_config(), str(run.config_path)))
     record = attempt(run.read_record)
     labels = attempt(run.read_labels)
+    settings, changed = _effective(config, record)
     verdict = None if record is None else run.status(record)
-    return Row(run, config, record, labels, verdict, "; ".join(problems) or None)
+    return Row(run, settings, changed, record, labels, verdict, "; ".join(problems) or None)
+
+
+def _effective(
+    config: dict[str, Any] | None, record: RunRecord | None
+) -> tuple[dict[str, Any] | None, dict[str, Change]]:
+    """The settings without the format number, which is none, and what attempts changed in them."""
+    if config is None:
+        return None, {}
+    settings = {key: value for key, value in config.items() if key != "format"}
+    attempts = record.attempts if record else ()
+    found = effective_config(settings, ((each.number, each.overrides) for each in attempts))
+    return found.config, found.changed

@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from stride.cli.row import UNREADABLE, Row
+from stride.cli.row import Row
+from stride.config.differences import ABSENT
 
 FIELDS = {
     "run": "the run's name in its experiment: its number as text, or the name it was given",
@@ -21,8 +22,9 @@ FIELDS = {
     "progress": "epoch, max_epochs, step, max_steps as far as known; null before the first step",
     "best": "one element a monitor: monitor, mode, value, epoch, step, weights (file), metrics",
     "last": "the metrics of the newest epoch",
-    "config": "the whole config, as a tree",
+    "config": "the whole config that holds, as a tree: as stored, with what attempts changed since",
     "chosen": "the config keys that people gave; the others are defaults",
+    "changed": "config key to the `attempt` that changed it, and its value `before` (or null)",
     "tags": "tags of the run",
     "note": "note on the run",
     "problem": "why files of the run cannot be read; null where they can",
@@ -38,28 +40,23 @@ def run_fields(row: Row) -> dict[str, Any]:
         "address": row.run.address,
         "path": str(row.run.path.absolute()),
         "id": record.id if record else None,
-        "status": status_of(row),
+        "status": row.status,
         "life": verdict.life.value if verdict and verdict.life else None,
         "reason": verdict.reason or None if verdict else None,
         "created": record.created if record else None,
         "progress": msgspec.to_builtins(record.progress) if record else None,
         "best": msgspec.to_builtins(record.best) if record else None,
         "last": record.last if record else None,
-        "config": settings_of(row.config),
+        "config": row.settings,
         "chosen": record.chosen if record else None,
+        "changed": {
+            key: {
+                "attempt": change.attempt,
+                "before": None if change.before is ABSENT else change.before,
+            }
+            for key, change in row.changed.items()
+        },
         "tags": labels.tags if labels else None,
         "note": labels.note if labels else None,
         "problem": row.problem,
     }
-
-
-def status_of(row: Row) -> str:
-    """The status in one word: what is known of a life goes before what is stored."""
-    return UNREADABLE if row.verdict is None or row.problem else row.verdict.word
-
-
-def settings_of(config: dict[str, Any] | None) -> dict[str, Any] | None:
-    """A stored config without its format number, which is no setting."""
-    if config is None:
-        return None
-    return {key: value for key, value in config.items() if key != "format"}

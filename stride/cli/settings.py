@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from stride.cli.experiment import written_by_a_person
 from stride.config.config_file import read_config_file
 from stride.config.overrides import addresses, parse_override, parse_removal
 from stride.config.resolution import Layer, Resolved, resolve
-from stride.errors import UsageError
+from stride.errors import RunExistsError, RunNotFoundError, UsageError
 from stride.store.names import check_run_name
 from stride.store.work_dir import WorkDir
 from stride.training.catalog import BuiltinCatalog
@@ -63,6 +64,21 @@ def _layers_of(experiment: WorkDir) -> list[Layer]:
             return []
         tree = experiment.read_config()
     return [Layer(str(experiment.config_path), tree, folder=experiment.path)]
+
+
+def refuse_taken_name(experiment: WorkDir, name: str | None) -> None:
+    """See early, and with what to do, whether a run of that name is there.
+
+    Raises:
+        RunExistsError: it is.
+    """
+    if name is None or not experiment.exists():
+        return
+    with contextlib.suppress(RunNotFoundError):
+        address = experiment.run(name).address
+        raise RunExistsError(
+            f"{address} exists already: give another name, or see it with stride show {address}"
+        )
 
 
 def read_settings(

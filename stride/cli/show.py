@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+import typer
 
 from stride.cli import answer
 from stride.cli.experiment import open_run
@@ -17,7 +18,7 @@ from stride.cli.terminal import standard_output
 
 EXAMPLES = (
     "stride show exp/3",
-    "stride show exp/latest",
+    "stride show exp/latest --all  # defaults and every file too",
     "stride show exp/3 --json | jq .results",
 )
 FIELDS = RUN_FIELDS | {
@@ -35,17 +36,24 @@ FIELDS = RUN_FIELDS | {
 }
 
 
-def show(run: RunAddress, json: Json = False) -> None:
+def show(
+    run: RunAddress,
+    every: Annotated[
+        bool, typer.Option("--all", help="Show also every default and every file.")
+    ] = False,
+    json: Json = False,
+) -> None:
     """Show one run in full.
 
-    Status with its reason, attempts, best and last metrics, results, the config with the keys that
-    people chose marked, what the data decided, code, machine and files.
+    Status with its reason, best and last metrics, results, the config keys that people chose, what
+    the data decided, attempts, code, machine and files. A key that a later attempt changed is shown
+    with what it was before.
     """
     portrait = read_portrait(open_run(run))
     if json:
         answer.write_json(_fields(portrait))
         return
-    for line in draw_portrait(portrait, standard_output()):
+    for line in draw_portrait(portrait, standard_output(), every=every):
         answer.write(line)
 
 

@@ -9,6 +9,8 @@ from stride.cli.terminal import Terminal
 from stride.cli.text import cut, width_of
 
 GAP = 2
+_NARROWEST = 10
+"""Columns of the screen below which no column of values is narrowed."""
 
 
 @dataclass(frozen=True)
@@ -67,17 +69,38 @@ def widths_of(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> list
     ]
 
 
-def draw_comparison(
+def draw_grouped(
     columns: Sequence[Column], rows: Sequence[Sequence[Cell] | str], terminal: Terminal
 ) -> Iterator[str]:
     """A table with headings between its rows; a row that is a text is such a heading.
 
-    On a terminal that is too narrow, the columns of values share the room that the names leave.
+    On a terminal that is too narrow, the columns of values share the room that the names leave;
+    those that have none come in further tables below, with the names again.
     """
     cells = [row for row in rows if not isinstance(row, str)]
     widths = widths_of(columns, cells)
-    if terminal.width is not None:
-        widths = [widths[0], *_shared(widths[1:], terminal.width - widths[0] - GAP)]
+    if terminal.width is None:
+        yield from _draw_group(columns, rows, widths, terminal)
+        return
+    room = terminal.width - widths[0] - GAP
+    at_once = max(1, (room + GAP) // (_NARROWEST + GAP))
+    for first in range(1, len(columns), at_once):
+        part = slice(first, first + at_once)
+        yield from [""] if first > 1 else []
+        yield from _draw_group(
+            [columns[0], *columns[part]],
+            [row if isinstance(row, str) else [row[0], *row[part]] for row in rows],
+            [widths[0], *_shared(widths[part], room)],
+            terminal,
+        )
+
+
+def _draw_group(
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[Cell] | str],
+    widths: Sequence[int],
+    terminal: Terminal,
+) -> Iterator[str]:
     yield _draw_row([Cell(column.heading, "bold") for column in columns], columns, widths, terminal)
     for row in rows:
         if isinstance(row, str):
@@ -86,9 +109,9 @@ def draw_comparison(
             yield _draw_row(row, columns, widths, terminal)
 
 
-def _shared(widths: list[int], room: int) -> list[int]:
-    """Narrow the widest columns until all fit; none below eight."""
-    widths = list(widths)
-    while sum(widths) + GAP * (len(widths) - 1) > room and max(widths) > 8:
-        widths[widths.index(max(widths))] -= 1
-    return widths
+def _shared(widths: Sequence[int], room: int) -> list[int]:
+    """Narrow the widest columns until all fit."""
+    shared = list(widths)
+    while sum(shared) + GAP * (len(shared) - 1) > room and max(shared) > _NARROWEST:
+        shared[shared.index(max(shared))] -= 1
+    return shared

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
-from typing import Any
+import re
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
 
 from stride.cli.text import harmless
 
+if TYPE_CHECKING:
+    from stride.store.record import Progress
+
 NOTHING = "-"
 """Stands where a run has no such value."""
+
+_DIGEST = re.compile(r"(sha256:)?([0-9a-f]{12})[0-9a-f]{28,}")
 
 
 def value_text(value: Any) -> str:
@@ -39,13 +46,27 @@ def metric_text(value: float | str | None) -> str:
 
 
 def moment_text(moment: str | None) -> str:
-    """A stored moment (UTC, ISO 8601) in the local time, to the minute."""
-    if moment is None:
-        return NOTHING
+    """A stored moment (UTC, ISO 8601) in the local time, to the minute: `2026-11-20 14:27`."""
+    local = _local(moment)
+    if local is None:
+        return NOTHING if moment is None else harmless(moment)
+    return local.strftime("%Y-%m-%d %H:%M")
+
+
+def short_moment_texts(moments: Iterable[str | None], today: date) -> list[str]:
+    """Moments of one column, without what all of them share with today: `14:27`, `11-20 14:27`."""
+    texts = [moment_text(moment) for moment in moments]
+    for begin in (today.strftime("%Y-%m-%d "), today.strftime("%Y-")):
+        if all(text.startswith(begin) or text == NOTHING for text in texts):
+            return [text.removeprefix(begin) for text in texts]
+    return texts
+
+
+def _local(moment: str | None) -> datetime | None:
     try:
-        return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M")
+        return None if moment is None else datetime.fromisoformat(moment).astimezone()
     except ValueError:
-        return harmless(moment)
+        return None
 
 
 def duration_text(seconds: float) -> str:
@@ -70,3 +91,32 @@ def size_text(size: int) -> str:
         if amount < 999.95 or unit == "TB":
             break
     return f"{amount:.1f} {unit}"
+
+
+def digest_text(text: str) -> str:
+    """A digest or commit in the first twelve digits of its own; other text as it is."""
+    found = _DIGEST.fullmatch(text)
+    return text if found is None else found[2]
+
+
+def progress_text(progress: Progress | None) -> str:
+    """How far a run is: `epoch 3/20`, or `step 1200/5000` where the steps end it sooner."""
+    if progress is None:
+        return NOTHING
+    epochs = _part("epoch", progress.epoch, progress.max_epochs)
+    steps = _part("step", progress.step, progress.max_steps)
+    if progress.max_steps is not None and _share(progress.step, progress.max_steps) > _share(
+        progress.epoch, progress.max_epochs
+    ):
+        return steps
+    return epochs or steps or NOTHING
+
+
+def _part(word: str, number: int | None, whole: int | None) -> str:
+    if number is None:
+        return ""
+    return f"{word} {number}" if whole is None else f"{word} {number}/{whole}"
+
+
+def _share(number: int | None, whole: int | None) -> float:
+    return (number or 0) / whole if whole else 0.0

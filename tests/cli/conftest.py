@@ -15,6 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from stride.cli.app import app
+from stride.store.provenance.take import take
 from stride.store.record import BestRecord
 from stride.store.run import Run
 from stride.store.work_dir import WorkDir
@@ -60,13 +61,20 @@ SETTINGS: dict[str, Any] = {
 def trained(tmp_path: Path) -> Callable[..., Run]:
     """Make a run in the experiment `exp` as a training would leave it, without training."""
 
-    def train(accuracy: float = 0.9, *, name: str | None = None, **groups: Any) -> Run:
+    def train(
+        accuracy: float = 0.9,
+        *,
+        name: str | None = None,
+        chosen: tuple[str, ...] = ("optimizer_kwargs.lr",),
+        overrides: tuple[str, ...] = (),
+        **groups: Any,
+    ) -> Run:
         config = {
             key: value | groups.get(key, {}) if isinstance(value, dict) else groups.get(key, value)
             for key, value in SETTINGS.items()
         }
-        run = WorkDir(tmp_path / "exp").create(config, name=name, chosen=("optimizer_kwargs.lr",))
-        with run.start() as attempt:
+        run = WorkDir(tmp_path / "exp").create(config, name=name, chosen=chosen)
+        with run.start(overrides=overrides) as attempt:
             for epoch in (1, 2):
                 row = {"epoch": epoch, "step": 10 * epoch, "val_accuracy": accuracy}
                 run.metrics.append(row)
@@ -80,6 +88,18 @@ def trained(tmp_path: Path) -> Callable[..., Run]:
         return run
 
     return train
+
+
+@pytest.fixture
+def known(tmp_path: Path) -> Callable[[Run], Run]:
+    """Take the provenance of a run, as a training does."""
+
+    def take_provenance(run: Run) -> Run:
+        target = run.attempt_provenance_path(1)
+        take(target, experiment=run.work_dir, source=tmp_path, argv=["train"])
+        return run
+
+    return take_provenance
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The answer: strict JSON, one document."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,22 @@ def test_an_array_has_one_element_a_line(
     text = capsys.readouterr().out
     assert json.loads(text) == elements
     assert text.count("\n") == (len(elements) + 2 if elements else 1)
+
+
+@pytest.mark.parametrize("elements", [[], [1], [{"run": "0"}, 2]])
+def test_a_live_array_has_only_whole_lines(
+    elements: list[object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    texts = []
+
+    def values() -> Iterator[object]:
+        for element in elements:
+            yield element
+            texts.append(capsys.readouterr().out)
+
+    answer.write_json_array(values(), live=True)
+    assert all(text.endswith("\n") for text in texts)
+    assert json.loads("".join(texts) + capsys.readouterr().out) == elements
 
 
 def test_a_note_goes_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:

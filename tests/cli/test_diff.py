@@ -1,10 +1,31 @@
 """`stride diff`."""
 
+import re
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from stride.cli.diff import FIELDS
+from stride.files import read_json, write_json
+from stride.store.provenance.folder import ProvenanceFolder
+from stride.store.record import write_record
+from stride.store.run import Run
+from stride.store.work_dir import WorkDir
+
+SETTINGS = {
+    "seed": 0,
+    "model_kwargs": {"model_name": "MLP", "hidden_dims": [64]},
+    "optimizer_kwargs": {"optimizer_name": "AdamW", "lr": 0.001},
+}
+
+
+def with_data(run: Run, fingerprints: Mapping[str, str]) -> None:
+    """Write fingerprints into the record of a run that has ended."""
+    record = msgspec.structs.replace(run.read_record(), fingerprints=dict(fingerprints))
+    write_record(run.record_path, record)
 
 
 def row(answer: Any, name: str) -> list[str]:
@@ -32,7 +53,9 @@ def test_all_shows_what_is_the_same_too(stride: Any, trained: Any) -> None:
 def test_sections_in_which_all_runs_agree_are_named(stride: Any, trained: Any) -> None:
     trained()
     trained()
-    assert "the same in all: config, machine" in stride("diff", "exp/0", "exp/1").out
+    answer = stride("diff", "exp/0", "exp/1")
+    assert "the same in all: config\n" in answer.out
+    assert "not recorded for exp/0, exp/1: code, data, packages, machine\n" in answer.out
 
 
 def test_any_number_of_runs_stand_beside_each_other(stride: Any, trained: Any) -> None:
@@ -45,7 +68,7 @@ def test_any_number_of_runs_stand_beside_each_other(stride: Any, trained: Any) -
 
 def test_a_key_that_one_run_does_not_have_is_absent_there(stride: Any, trained: Any) -> None:
     trained()
-    trained(model_kwargs={"model_name": "ResNet", "blocks": 3})
+    trained(model_kwargs={"model_name": "ResNet", "blocks": 3}, chosen=("model_kwargs.blocks",))
     assert row(stride("diff", "exp/0", "exp/1"), "model_kwargs.blocks")[1:] == ["-", "3"]
     answer = stride("diff", "exp/0", "exp/1", "--json").json
     assert answer["config"]["model_kwargs.blocks"] == {"exp/1": 3}
@@ -58,6 +81,70 @@ def test_the_fields_are_those_that_are_documented(stride: Any, trained: Any) -> 
     assert set(answer) == set(FIELDS)
     assert answer["config"] == {"seed": {"exp/0": 0, "exp/1": 1}}
     assert answer["unknown"]["code"] == ["exp/0", "exp/1"]
+
+
+def test_what_follows_from_another_name_is_counted_unless_all_is_asked_for(
+    stride: Any, trained: Any
+) -> None:
+    trained()
+    trained(model_kwargs={"model_name": "ResNet", "hidden_dims": None, "blocks": 3})
+    answer = stride("diff", "exp/0", "exp/1")
+    assert "model_kwargs.blocks" not in answer.out
+    assert "also differ in config: 2 keys that follow from model_name; --all" in answer.out
+    assert "model_kwargs.blocks" in stride("diff", "exp/0", "exp/1", "--all").out
+    assert "model_kwargs.blocks" in stride("diff", "exp/0", "exp/1", "--json").json["config"]
+
+
+def test_a_run_that_was_only_created_is_not_compared_where_nothing_is_recorded(
+    stride: Any, trained: Any, known: Any, tmp_path: Path
+) -> None:
+    with_data(known(trained()), {"train": "sha256:" + "a" * 64})
+    WorkDir(tmp_path / "exp").create(SETTINGS)
+    answer = stride("diff", "exp/0", "exp/1")
+    sections = [line for line in answer.out.splitlines() if line and line[0] != " "]
+    assert sections == [
+        "results",
+        "the same in all: config",
+        "not recorded for exp/1: code, data, packages, machine",
+    ]
+    assert row(answer, "status")[1:] == ["completed", "created"]
+    assert stride("diff", "exp/0", "exp/1", "--json").json["packages"] == {}
+    assert "packages" in stride("diff", "exp/0", "exp/1", "--all").out.splitlines()
+
+
+def test_sizes_and_digests_are_short_for_people_and_whole_in_json(
+    stride: Any, trained: Any, known: Any
+) -> None:
+    for number in range(2):
+        with_data(known(trained()), {"train": f"sha256:{number}" + "b" * 63})
+    answer = stride("diff", "exp/0", "exp/1", "--all")
+    assert re.search(r"\n  memory +\S+ GB ", answer.out)
+    assert row(answer, "train") == ["train", "0" + "b" * 11, "1" + "b" * 11]
+    whole = stride("diff", "exp/0", "exp/1", "--all", "--json").json
+    assert whole["machine"]["memory"]["exp/0"] > 10**6
+    assert whole["data"]["train"]["exp/1"] == "sha256:1" + "b" * 63
+
+
+def test_some_bytes_of_memory_more_are_no_difference(stride: Any, trained: Any, known: Any) -> None:
+    for more in (0, 4096):
+        path = ProvenanceFolder(known(trained()).attempt_provenance_path(1)).machine_path
+        tree = read_json(path)
+        write_json(path, tree | {"memory": 16_000_000_000 + more})
+    assert (
+        "the same in all: config, code, packages, machine\n" in stride("diff", "exp/0", "exp/1").out
+    )
+    assert "memory" in stride("diff", "exp/0", "exp/1", "--json").json["machine"]
+
+
+def test_what_a_later_attempt_changed_is_compared_and_marked(stride: Any, trained: Any) -> None:
+    trained()
+    trained(overrides=("optimizer_kwargs.lr=0.5",))
+    answer = stride("diff", "exp/0", "exp/1")
+    assert row(answer, "optimizer_kwargs.lr")[1:] == ["0.001", "0.5*"]
+    assert answer.out.endswith("* changed by a later attempt\n")
+    assert stride("diff", "exp/0", "exp/1", "--json").json["config"] == {
+        "optimizer_kwargs.lr": {"exp/0": 0.001, "exp/1": 0.5}
+    }
 
 
 @pytest.mark.parametrize("runs", [["exp/0"], ["exp/0", "exp/0"], []])

@@ -1,6 +1,7 @@
 """`stride fit`."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -62,7 +63,7 @@ def test_a_completed_run_is_closed_and_the_right_command_is_named(stride: Any) -
 def test_a_name_is_kept_and_no_second_run_gets_it(stride: Any) -> None:
     assert stride("fit", *IN_EXP, "--config", "run=run").out.startswith("exp/run  ")
     answer = stride("fit", *IN_EXP, "--config", "run=run")
-    assert answer.err.startswith("error: exp/run exists already; give another name")
+    assert answer.err.startswith("error: exp/run exists already: give another name")
 
 
 def test_the_same_config_twice_gives_the_same_weights(stride: Any, tmp_path: Path) -> None:
@@ -114,7 +115,7 @@ def test_a_training_that_is_ended_is_told_as_it_was(tmp_path: Path, end: signal.
     verdict = WorkDir(tmp_path / "exp").run(0).status()
     if end is signal.SIGINT:
         assert (training.returncode, verdict.word) == (130, "stopped")
-        assert rest.endswith("exp/0 is stopped\nerror: interrupted\n")
+        assert re.search(r"\nerror: interrupted; exp/0 is stopped after step \d+\n$", rest)
     else:
         assert (training.returncode, verdict.word) == (-signal.SIGKILL, "crashed")
 

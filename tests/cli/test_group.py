@@ -62,7 +62,8 @@ def test_no_command_prints_the_help_page(stride: Any) -> None:
         (["load_run"], "there is no command 'load_run'; did you mean load-run?"),
         (["frobnicate"], "there is no command 'frobnicate'; see stride --help"),
         (["version", "--jsn"], "there is no option --jsn; did you mean --json?"),
-        (["version", "now"], "got unexpected extra argument(s) (now)"),
+        (["version", "now"], "got unexpected extra argument(s) (now); see stride version --help"),
+        (["show"], "missing argument RUN; see stride show --help"),
         (["--verison"], "there is no option --verison; did you mean --version?"),
     ],
 )

@@ -48,7 +48,14 @@ def test_records_are_taken_apart_in_json(stride: Any, logged: Any) -> None:
 def test_a_run_without_a_log_says_what_it_is(stride: Any, tmp_path: Path) -> None:
     WorkDir(tmp_path / "exp").create({})
     answer = stride("log", "exp/0")
-    assert (answer.code, answer.err) == (2, "error: exp/0 has no log: its status is created\n")
+    sentence = "error: exp/0 has no log yet; stride fit exp/0 trains it\n"
+    assert (answer.code, answer.err) == (2, sentence)
+
+
+def test_a_rank_without_a_log_is_said(stride: Any, logged: Any) -> None:
+    answer = stride("log", "exp/0", "--rank", "3")
+    assert answer.code == 2
+    assert answer.err.startswith("error: exp/0 has no log of rank 3; ")
 
 
 def test_control_characters_in_a_log_reach_no_terminal(stride: Any, logged: Any) -> None:
@@ -70,6 +77,26 @@ def test_following_ends_with_the_run(tmp_path: Path) -> None:
                     assert follower.stdout.readline().endswith(f"message {number}\n")
         assert follower.stdout.read() == ""
         assert follower.wait() == 0
+
+
+def test_following_in_json_gives_each_record_whole_when_it_is_written(tmp_path: Path) -> None:
+    run = WorkDir(tmp_path / "exp").create({})
+    command = [sys.executable, "-m", "stride", "log", "exp/0", "-f", "--json"]
+    answer = ""
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as follower:
+        assert follower.stdout is not None
+        with run.start():
+            run.logs_path.mkdir()
+            with run.log_path().open("w") as stream:
+                for number in range(3):
+                    stream.write(LINE.format(number, f"{number}\n    its second line"))
+                    stream.flush()
+                    answer += follower.stdout.readline() if number == 0 else ""
+                    line = follower.stdout.readline()
+                    assert f"message {number}\\nits second line" in line
+                    answer += line
+        answer += follower.stdout.read()
+    assert [record["rank"] for record in json.loads(answer)] == [0, 0, 0]
 
 
 def test_following_in_json_is_one_array(tmp_path: Path, logged: Any) -> None:

@@ -1,12 +1,25 @@
 """`stride show`."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from stride.cli.portrait import read_portrait
+from stride.cli.portrait_page import draw_portrait
 from stride.cli.show import FIELDS
+from stride.cli.terminal import Terminal
+from stride.cli.text import width_of
+from stride.files import read_json, write_json
+from stride.store.provenance.folder import ProvenanceFolder
 from stride.store.work_dir import WorkDir
+
+
+def config_lines(page: str) -> list[str]:
+    """The lines of the section on the config, without the space before them."""
+    section = page.partition("\nConfig")[2].partition("\n\n")[0]
+    return [line.strip() for line in section.splitlines()[1:]]
 
 
 def test_one_page_tells_status_results_config_attempts_and_files(stride: Any, trained: Any) -> None:
@@ -24,6 +37,65 @@ def test_keys_that_people_chose_are_marked(stride: Any, trained: Any) -> None:
     lines = stride("show", "exp/0").out.splitlines()
     marked = [line.split()[1] for line in lines if line.startswith("  * ")]
     assert marked == ["optimizer_kwargs.lr"]
+
+
+def test_what_people_chose_comes_first_and_defaults_are_counted(stride: Any, trained: Any) -> None:
+    trained()
+    assert config_lines(stride("show", "exp/0").out) == [
+        "* optimizer_kwargs.lr              0.001",
+        "model_kwargs.model_name          MLP",
+        "optimizer_kwargs.optimizer_name  AdamW",
+        "2 defaults                       stride show exp/0 --all",
+    ]
+
+
+def test_all_shows_every_key_in_the_order_of_the_config(stride: Any, trained: Any) -> None:
+    trained()
+    assert [line.split()[-2] for line in config_lines(stride("show", "exp/0", "--all").out)] == [
+        "seed",
+        "model_kwargs.model_name",
+        "model_kwargs.hidden_dims",
+        "optimizer_kwargs.optimizer_name",
+        "optimizer_kwargs.lr",
+    ]
+
+
+def test_what_a_later_attempt_changed_is_shown_with_what_was_before(
+    stride: Any, trained: Any
+) -> None:
+    trained(overrides=("optimizer_kwargs.lr=0.5", "seed=7"))
+    lines = config_lines(stride("show", "exp/0").out)
+    assert lines[0].split(maxsplit=2)[1:] == ["seed", "7 (by attempt 1; before it 0)"]
+    assert lines[1].endswith("0.5 (by attempt 1; before it 0.001)")
+    answer = stride("show", "exp/0", "--json").json
+    assert answer["config"]["optimizer_kwargs"]["lr"] == 0.5
+    assert answer["changed"]["seed"] == {"attempt": 1, "before": 0}
+
+
+def test_notes_on_code_and_machine_are_shown(stride: Any, trained: Any, known: Any) -> None:
+    path = ProvenanceFolder(known(trained()).attempt_provenance_path(1)).machine_path
+    write_json(path, read_json(path) | {"notes": ["nvidia-smi did not answer"]})
+    page = stride("show", "exp/0").out
+    assert "  -  nvidia-smi did not answer" in page
+
+
+def test_the_files_of_a_full_folder_are_counted_unless_all_is_asked_for(
+    stride: Any, trained: Any
+) -> None:
+    folder = trained().results_path
+    for number in range(20):
+        (folder / f"figure-{number}.svg").write_bytes(bytes(100))
+    assert "figure-3.svg" not in stride("show", "exp/0").out
+    assert re.search(r"results/ +21 files, 2\.0 kB", stride("show", "exp/0").out)
+    assert "figure-3.svg" in stride("show", "exp/0", "--all").out
+
+
+def test_attempts_fit_into_a_narrow_terminal_with_what_they_were_given(trained: Any) -> None:
+    portrait = read_portrait(trained(overrides=("optimizer_kwargs.lr=0.5", "seed=7")))
+    page = [*draw_portrait(portrait, Terminal(width=80), every=False)]
+    attempts = page[page.index("Attempts") :]
+    assert all(width_of(line) <= 80 for line in attempts)
+    assert attempts[3] == "  with attempt 1: optimizer_kwargs.lr=0.5  seed=7"
 
 
 def test_labels_and_locks_are_told_apart(stride: Any, trained: Any) -> None:

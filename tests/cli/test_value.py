@@ -1,10 +1,21 @@
 """Values as people read them."""
 
 import re
+from datetime import date
 
 import pytest
 
-from stride.cli.value import duration_text, metric_text, moment_text, size_text, value_text
+from stride.cli.value import (
+    digest_text,
+    duration_text,
+    metric_text,
+    moment_text,
+    progress_text,
+    short_moment_texts,
+    size_text,
+    value_text,
+)
+from stride.store.record import Progress
 
 
 @pytest.mark.parametrize(
@@ -45,6 +56,43 @@ def test_a_moment_is_shown_to_the_minute_and_a_broken_one_as_it_is() -> None:
     assert re.fullmatch(r"2026-0[12]-\d\d \d\d:\d\d", moment_text("2026-01-31T12:30:05+00:00"))
     assert moment_text("yesterday\x1b") == "yesterday\\x1b"
     assert moment_text(None) == "-"
+
+
+def test_moments_of_a_column_leave_out_what_they_share_with_today() -> None:
+    moments = ["2026-05-20T12:30:00+00:00", None, "2026-05-20T12:45:00+00:00"]
+    whole = [moment_text(moment) for moment in moments]
+    day = date.fromisoformat(whole[0][:10])
+    hours = [text.partition(" ")[2] or "-" for text in whole]
+    assert short_moment_texts(moments, day) == hours
+    assert short_moment_texts(moments, day.replace(month=12)) == [
+        text.removeprefix("2026-") for text in whole
+    ]
+    assert short_moment_texts(moments, day.replace(year=2027)) == whole
+    assert short_moment_texts([*moments, "2025-05-20T12:30:00+00:00"], day)[:3] == whole
+
+
+@pytest.mark.parametrize(
+    ("progress", "text"),
+    [
+        (None, "-"),
+        (Progress(), "-"),
+        (Progress(epoch=3, max_epochs=20, step=60), "epoch 3/20"),
+        (Progress(epoch=3), "epoch 3"),
+        (Progress(step=7, max_steps=70), "step 7/70"),
+        (Progress(epoch=1, max_epochs=2, step=12, max_steps=12), "step 12/12"),
+        (Progress(epoch=2, max_epochs=2, step=40, max_steps=1000), "epoch 2/2"),
+    ],
+)
+def test_progress_is_told_by_what_ends_the_training(progress: Progress | None, text: str) -> None:
+    assert progress_text(progress) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "short"),
+    [("sha256:" + "ab" * 32, "ab" * 6), ("c" * 40, "c" * 12), ("main", "main"), ("abc1", "abc1")],
+)
+def test_a_digest_is_its_first_twelve_digits(text: str, short: str) -> None:
+    assert digest_text(text) == short
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import functools
 import os
 import shutil
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,13 +40,22 @@ class Place:
     hint: Path
 
 
-def claim(place: Place, contents: Mapping[str, bytes], name: str | None = None) -> str:
+def claim(
+    place: Place,
+    contents: Mapping[str, bytes],
+    name: str | None = None,
+    *,
+    found: Callable[[], object] | None = None,
+) -> str:
     """Make a run of these files, durably, and give its name: the next number unless one is given.
 
     Three fsyncs. Both files before the rename, so that no power cut shows a run that is not whole;
     the experiment after it, so that a number, once given, stays given. The folder of the run is not
     fsynced: journalling file systems keep the entry of a new file with the file. Should one not, a
     power cut leaves a folder without files, which is no run; the first attempt fsyncs it anyway.
+
+    Args:
+        found: makes the folder an experiment; called between writing and appearing.
 
     Raises:
         RunExistsError: there is something under the name.
@@ -63,9 +72,14 @@ def claim(place: Place, contents: Mapping[str, bytes], name: str | None = None) 
         try:
             staged.mkdir()
             _write_durably(str(staged), contents)
+            if found is not None:
+                found()
             name = _appear(place, staged, contents, name)
         except BaseException:
             shutil.rmtree(staged, ignore_errors=True)
+            if found is not None:
+                with contextlib.suppress(OSError):  # others stage there
+                    place.staging.rmdir()
             raise
         fsync_folder(place.experiment)
     return name

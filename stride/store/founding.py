@@ -4,68 +4,82 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stride.config.format import FORMAT
-from stride.errors import ConfigError
+from stride.errors import ConfigError, StorageError
 from stride.files import encode_json, is_temporary, storage_errors, write_exclusive
 from stride.store.record import storable
 
 if TYPE_CHECKING:
     from stride.store.work_dir import WorkDir
 
+TRIES = 20
+"""How often a folder that goes away while it is made, by a creation that failed, is made again."""
+
 _OWN = frozenset({".stride", ".staging", ".trash"})
 _NO_CONTENT = frozenset({".DS_Store", ".gitkeep"})
 
 
-@dataclass(frozen=True, slots=True)
-class Founding:
-    """That this process made an experiment: what it takes to undo it.
-
-    Attributes:
-        made: the folders that were not there before, the deepest first.
-        content: of the config.json.
-    """
-
-    work_dir: WorkDir
-    made: tuple[Path, ...]
-    content: bytes
-
-    def undo(self) -> None:
-        """Take all back, where the first creation failed; unless others use the experiment."""
-        work_dir = self.work_dir
-        with contextlib.suppress(OSError):
-            work_dir.staging_path.rmdir()
-            with contextlib.suppress(FileNotFoundError):
-                work_dir.next_number_path.unlink()
-                work_dir.cache_path.rmdir()
-            work_dir.config_path.unlink()
-            if _has_entries(work_dir.path, _NO_CONTENT):  # others have just begun to use it
-                write_exclusive(work_dir.config_path, self.content)
-            _remove(self.made)
-
-
-def found(work_dir: WorkDir, content: bytes, *, adopt: bool) -> Founding | None:
-    """Write config.json where none is, and make the folders above it; None where one is.
+def found(work_dir: WorkDir, content: bytes, *, adopt: bool) -> bool:
+    """Write config.json where none is, and make the folders above it; whether that was done.
 
     Of several processes at once, one does it. See `WorkDir.initialize`.
     """
+    for _ in range(TRIES):
+        try:
+            if is_experiment(work_dir, adopt=adopt):
+                return False
+            with made_folders(work_dir.path):
+                return write_exclusive(work_dir.config_path, content)
+        except FileNotFoundError:
+            continue
+    raise StorageError(f"cannot make {work_dir.address}: something removes the folder")
+
+
+def is_experiment(work_dir: WorkDir, *, adopt: bool = False) -> bool:
+    """Whether there is an experiment already; False where one can be made.
+
+    Raises:
+        NotAnExperimentError: a file, a run, or a folder with other content and no `adopt`.
+        NewerFormatError, StoredFileError: there is one, and its config.json cannot be read.
+        StorageError: the folder cannot be looked at.
+        FileNotFoundError: it has just been removed; look again.
+    """
     folder = work_dir.path
-    if os.path.lexists(folder):
+    if not os.path.lexists(folder):
+        return False
+    if folder.is_dir():
         known = os.path.lexists(work_dir.config_path) or os.path.lexists(work_dir.record_path)
-        if known or not folder.is_dir() or (not adopt and _has_entries(folder, _OWN | _NO_CONTENT)):
-            work_dir.check()
-            return None
-    made = _make_folders(folder)
+        if not known and (adopt or not _has_entries(folder, _OWN | _NO_CONTENT)):
+            return False
+    elif not os.path.lexists(folder):  # it has just gone
+        return False
+    work_dir.check()
+    return True
+
+
+@contextlib.contextmanager
+def made_folders(folder: Path) -> Iterator[None]:
+    """Make the folder and those above it. On an error inside, the ones made go, where empty."""
+    missing = []
+    while not os.path.lexists(folder):
+        missing.append(folder)
+        folder = folder.parent
+    made: list[Path] = []
     try:
-        written = write_exclusive(work_dir.config_path, content)
+        for path in reversed(missing):
+            with storage_errors("make", path):
+                path.mkdir(exist_ok=True)
+                made.insert(0, path)
+        yield
     except BaseException:
-        _remove(made)
+        with contextlib.suppress(OSError):
+            for path in made:
+                path.rmdir()
         raise
-    return Founding(work_dir, made, content) if written else None
 
 
 def encode_config(config: Mapping[str, Any]) -> bytes:
@@ -84,28 +98,3 @@ def _has_entries(folder: Path, besides: frozenset[str]) -> bool:
     """Whether the folder holds more than these and what is just being written."""
     with storage_errors("read", folder), os.scandir(folder) as entries:
         return any(not (is_temporary(entry.name) or entry.name in besides) for entry in entries)
-
-
-def _make_folders(folder: Path) -> tuple[Path, ...]:
-    """Make the folder and those above it; give the ones made, the deepest first."""
-    missing = []
-    while not os.path.lexists(folder):
-        missing.append(folder)
-        folder = folder.parent
-    made: list[Path] = []
-    try:
-        for path in reversed(missing):
-            with storage_errors("make", path):
-                path.mkdir(exist_ok=True)
-                made.insert(0, path)
-    except BaseException:
-        _remove(made)
-        raise
-    return tuple(made)
-
-
-def _remove(folders: list[Path] | tuple[Path, ...]) -> None:
-    """Remove the folders that are empty, from the first on."""
-    with contextlib.suppress(OSError):
-        for folder in folders:
-            folder.rmdir()

@@ -16,10 +16,10 @@ from stride.errors import (
     StorageError,
     StoredFileError,
 )
-from stride.files import read_json, storage_errors
+from stride.files import read_json, storage_errors, write_exclusive
 from stride.store.claim import Place, claim
 from stride.store.entries import describe, is_run, newest, read_names
-from stride.store.founding import Founding, encode_config, found
+from stride.store.founding import TRIES, encode_config, found, is_experiment, made_folders
 from stride.store.names import LATEST, check_run_name, is_number, is_run_name, parse_number
 from stride.store.record import (
     CodeRecord,
@@ -31,8 +31,6 @@ from stride.store.run import Run
 
 if TYPE_CHECKING:
     import pandas
-
-_TRIES = 20
 
 
 class WorkDir:
@@ -145,7 +143,7 @@ class WorkDir:
             ConfigError: `config` cannot be written as JSON.
             StorageError: the disk refused; nothing is left behind.
         """
-        return found(self, encode_config(config or {}), adopt=adopt) is not None
+        return found(self, encode_config(config or {}), adopt=adopt)
 
     def read_config(self) -> dict[str, Any]:
         """What was chosen for the experiment, `format` included.
@@ -204,33 +202,35 @@ class WorkDir:
             self.config_path.name: encode_config(config),  # a run's files are called as ours are
             self.record_path.name: encode_record(record),
         }
-        for _ in range(_TRIES):
-            founding = self._found_if_new(experiment or {})
+        for _ in range(TRIES):
             try:
-                return self._run(self._claim(contents, name))
+                if self._is_founded():
+                    return self._run(claim(self._place, contents, name))
+                return self._run(self._claim_first(contents, name, encode_config(experiment or {})))
             except FileNotFoundError:
                 continue  # removed by a creation that failed, or by hand: make it again
-            except BaseException:
-                if founding is not None:
-                    founding.undo()
-                raise
         raise StorageError(f"cannot create a run in {self.path}: something removes the folder")
 
-    def _found_if_new(self, experiment: Mapping[str, Any]) -> Founding | None:
-        """The fast way where there is an experiment, which is nearly always."""
+    def _is_founded(self) -> bool:
+        """Whether there is an experiment: the fast way where there is one, as nearly always."""
         try:
             if not os.path.lexists(self.record_path):
                 self.read_config()
-                return None
+                return True
         except (FileNotFoundError, StorageError):
             pass
-        return found(self, encode_config(experiment), adopt=False)
+        return is_experiment(self)
 
-    def _claim(self, contents: Mapping[str, bytes], name: str | None) -> str:
-        taken = claim(self._place, contents, name)
-        if not os.path.lexists(self.config_path):  # undone by another creation, which failed
-            found(self, encode_config({}), adopt=True)
-        return taken
+    def _claim_first(self, contents: Mapping[str, bytes], name: str | None, config: bytes) -> str:
+        """Make the experiment with its first run, when all of that is on the disk.
+
+        So nothing that fails leaves an experiment, and nobody has to take away a config.json, which
+        others may rely on already.
+        """
+        with made_folders(self.path):
+            return claim(
+                self._place, contents, name, found=lambda: write_exclusive(self.config_path, config)
+            )
 
     def _run(self, name: str) -> Run:
         return Run(self.path / name, address=f"{self.address}/{name}")

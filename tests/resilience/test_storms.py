@@ -42,6 +42,47 @@ try:
 except RunExistsError:
     print("exists")
 """
+FIRST = """
+import os, resource, sys
+from stride.errors import RunExistsError, StorageError
+from stride.store.work_dir import WorkDir
+
+def begin(kind, experiment):
+    if kind == "full disk":
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, resource.RLIM_INFINITY))
+    try:
+        if kind == "init":
+            experiment.initialize()
+        else:
+            experiment.create({"text": "x" * 500}, name="only" if kind == "name" else None)
+        return 0
+    except (StorageError, RunExistsError) as error:
+        return {"full disk": StorageError, "name": RunExistsError}.get(kind) is type(error)
+
+kinds = ["full disk", "name", "init", "number", "number"] * 2
+for round in range(30):
+    experiment = WorkDir(f"{sys.argv[1]}/{round}/new/exp")
+    wait, go = os.pipe()
+    children = []
+    for kind in kinds:
+        if (child := os.fork()) == 0:
+            try:
+                os.close(go)
+                os.read(wait, 1)
+                os._exit(begin(kind, experiment))
+            finally:
+                os._exit(70)
+        children.append(child)
+    os.close(go)
+    codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+    by_kind = sorted(zip(kinds, codes))
+    assert [code for kind, code in by_kind if kind == "full disk"] == [1, 1], by_kind
+    assert [code for kind, code in by_kind if kind == "name"] == [0, 1], by_kind
+    assert not any(code for kind, code in by_kind if kind in ("init", "number")), by_kind
+    assert [run.name for run in experiment.runs()] == ["0", "1", "2", "3", "only"]
+    os.close(wait)
+print("done")
+"""
 FAIL_OR_CREATE = """
 import resource, sys
 from stride.errors import StorageError
@@ -143,3 +184,8 @@ def test_creations_that_fail_take_nothing_from_those_that_work(tmp_path: Path) -
     experiment = WorkDir(tmp_path / "exp")
     assert made == list(range(40)) == [run.number for run in experiment.runs()]
     assert experiment.read_config() == {"format": 1}
+
+
+def test_first_creations_at_once_found_one_experiment_whatever_fails(tmp_path: Path) -> None:
+    process = begin(FIRST, str(tmp_path))
+    assert process.communicate() == ("done\n", "")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from stride.errors import CodeReferenceError
-from stride.files import storage_errors
+from stride.files import read_content, storage_errors
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -28,11 +28,13 @@ class PythonSource:
         self.path = path
         try:
             with storage_errors("read", path):
-                tree = ast.parse(path.read_bytes())
+                tree = ast.parse(read_content(path))
         except FileNotFoundError as error:
             raise CodeReferenceError(f"there is no file {path}") from error
         except (SyntaxError, ValueError) as error:
             raise CodeReferenceError(f"{path} is not Python: {error}") from error
+        except (MemoryError, RecursionError) as error:  # of the parser: its own stack is full
+            raise CodeReferenceError(f"{path} is not Python: it is nested too deep") from error
         self.assignments: dict[str, ast.expr] = {}
         self._definitions: dict[str, ast.ClassDef | Function] = {}
         self._documents: dict[str, ast.expr] = {}

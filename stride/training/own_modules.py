@@ -92,7 +92,9 @@ def _spec(name: str) -> ModuleSpec | None:
         return find_spec(name)
     except ModuleNotFoundError:  # its parent is no package
         return None
-    except (Exception, SystemExit) as error:  # the parent is imported, and may raise anything
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # the parent is imported, and may raise anything
         raise CodeReferenceError(
             f"importing the package of {name} fails: {type(error).__name__}: {error}"
         ) from error

@@ -14,6 +14,7 @@ from typing import Any, Final
 from stride.config.nearest import nearest
 from stride.config.signature import signature_of
 from stride.errors import CodeReferenceError
+from stride.files import storage_errors
 from stride.training.builtin_things import KIND_WORDS, find_builtin
 from stride.training.code_folders import package_of
 from stride.training.kinds import check_built, check_kind, is_of_kind, is_plain_loss
@@ -22,6 +23,7 @@ from stride.training.source_files import (
     check_outside_experiments,
     digest_of_sources,
     source_files,
+    syntax_sentence,
 )
 
 _HANDED_OVER: Final = "object:"
@@ -108,6 +110,7 @@ def load_reference(kind: str, name: str, *, code: Path | None = None) -> Referen
     Raises:
         CodeReferenceError: no such module, file or name; importing fails; the file lies inside an
             experiment; or what is there is not of the kind.
+        StorageError: the file cannot be looked at.
     """
     where, _, attribute = name.rpartition(":")
     if name.startswith(_HANDED_OVER):
@@ -132,8 +135,10 @@ def load_reference(kind: str, name: str, *, code: Path | None = None) -> Referen
 
 def _find_file(path: Path, code: Path | None) -> FoundModule:
     path = path if code is None else code / path.name
-    if not path.is_file():
-        what = "is a folder" if path.is_dir() else "does not exist"
+    with storage_errors("read", path):
+        is_file, is_folder = path.is_file(), path.is_dir()
+    if not is_file:
+        what = "is a folder" if is_folder else "does not exist"
         raise CodeReferenceError(f"{path} {what}; name a Python file, as in path/file.py:Name")
     if path.suffix != ".py" or "." in path.stem:
         raise CodeReferenceError(f"{path} cannot be imported: it must be called name.py")
@@ -149,14 +154,16 @@ def _import(found: FoundModule) -> ModuleType:
     importlib.invalidate_caches()
     try:
         return importlib.import_module(found.name)
-    except (Exception, SystemExit) as error:  # a stranger's module may raise anything
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a stranger's module may raise anything, SystemExit too
         raise CodeReferenceError(_import_sentence(found, error)) from error
 
 
 def _import_sentence(found: FoundModule, error: BaseException) -> str:
     shown = found.path or found.name
     if isinstance(error, SyntaxError):
-        return f"{error.filename or shown}, line {error.lineno}: {error.msg}"
+        return syntax_sentence(error, shown)
     at = ""
     for frame in traceback.extract_tb(error.__traceback__):
         if any(frame.filename == str(file) for file in found.files):
@@ -174,6 +181,10 @@ def _attribute(kind: str, module: ModuleType, attribute: str, where: str) -> Any
         return getattr(module, attribute)
     except AttributeError:
         pass
+    except Exception as error:  # the module may have a `__getattr__` of its own
+        raise CodeReferenceError(
+            f"{where} does not give {attribute}: {type(error).__name__}: {error}"
+        ) from error
     words = KIND_WORDS[kind]
     fitting = [name for name, thing in vars(module).items() if is_of_kind(kind, thing)]
     own = [name for name in fitting if vars(module)[name].__module__ == module.__name__]

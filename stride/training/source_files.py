@@ -79,9 +79,17 @@ def _parse(path: Path) -> ast.Module:
     except FileNotFoundError as error:
         raise CodeReferenceError(f"there is no file {path}") from error
     except SyntaxError as error:
-        raise CodeReferenceError(f"{path}, line {error.lineno}: {error.msg}") from error
+        raise CodeReferenceError(syntax_sentence(error, path)) from error
+    except (MemoryError, RecursionError) as error:  # of the parser: its own stack is full
+        raise CodeReferenceError(f"{path} is not Python: it is nested too deep") from error
     except ValueError as error:
         raise CodeReferenceError(f"{path} is not Python: {error}") from error
+
+
+def syntax_sentence(error: SyntaxError, shown: object) -> str:
+    """Where a file is not Python, and why; not every such error has a line."""
+    line = "" if error.lineno is None else f", line {error.lineno}"
+    return f"{error.filename or shown}{line}: {error.msg}"
 
 
 def digest_of_sources(files: Sequence[Path], root: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 import torch
 from torch import nn
 
-from stride.errors import CodeReferenceError
+from stride.errors import CodeReferenceError, StorageError
 from stride.training.references import load_reference, load_thing
 
 NET = (
@@ -198,3 +199,27 @@ def test_a_module_inside_an_experiment_is_refused_and_not_run(
     with pytest.raises(CodeReferenceError, match="inside the experiment"):
         load_reference("model", "evil_module:Net")
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("class End(BaseException): pass\nraise End('over')", "End: over"),
+        ("raise GeneratorExit", "GeneratorExit"),
+        ("import sys; sys.exit(0)", "SystemExit: 0"),
+        ("def __getattr__(name): raise KeyError(name)", "does not give Net: KeyError: 'Net'"),
+        ("x = " + "-" * 20_000 + "1", "is nested too deep"),
+        ("x = 1\0", "model.py: source code string cannot contain null bytes"),
+    ],
+)
+def test_a_module_that_ends_in_an_unusual_way_is_said(
+    tmp_path: Path, text: str, words: str
+) -> None:
+    write(tmp_path, model=text)
+    with pytest.raises(CodeReferenceError, match=re.escape(words)):
+        load_reference("model", f"{tmp_path}/model.py:Net")
+
+
+def test_a_name_that_no_file_can_have_is_said() -> None:
+    with pytest.raises(StorageError, match="the name is too long"):
+        load_reference("model", f"{'x' * 300}.py:Net")

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stride.errors import DataError
+from stride.errors import DataError, StrideError
 from stride.files import sha256_of, sha256_of_file, storage_errors
 
 # What an array of numbers is called by NumPy: truth values, integers, real numbers.
@@ -45,8 +45,17 @@ def read_array(path: Path, key: str | None, *, option: str) -> NDArray[Any]:
                 with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
                     _check_member(arrays.files, member, file, option)
                     array = arrays[member]
+    except StrideError:
+        raise  # which are ValueErrors as well, and say what is wrong already
+    except MemoryError as error:
+        raise DataError(
+            f"{option}: {_shown(file, member)} does not fit into memory ({error}); save it as an"
+            " .npy, of which only what is used is read"
+        ) from error
     except _BROKEN as error:
         raise DataError(_why(file, option, error)) from error
+    if not isinstance(array, np.ndarray):  # a member of the archive that no numpy.savez wrote
+        raise DataError(f"{option}: {_shown(file, member)} is no array of NumPy")
     if array.dtype.kind not in _NUMBERS:
         raise DataError(
             f"{option}: {_shown(file, member)} holds no numbers, but values of the type"
@@ -72,6 +81,8 @@ def array_names(path: Path, *, option: str) -> tuple[str, ...]:
             np.load(stream, allow_pickle=False) as arrays,
         ):
             return tuple(arrays.files)
+    except StrideError:
+        raise
     except _BROKEN as error:
         raise DataError(_why(path, option, error)) from error
 
@@ -94,6 +105,11 @@ def _digest_of_state(path: Path, _inode: int, _size: int, _changed: int) -> str:
 
 
 def _locate(path: Path, key: str | None, option: str) -> tuple[Path, str | None]:
+    with storage_errors("read", path):
+        return _located(path, key, option)
+
+
+def _located(path: Path, key: str | None, option: str) -> tuple[Path, str | None]:
     if path.suffix == ".npz":
         return path, key
     if path.suffix == ".npy":
@@ -106,18 +122,24 @@ def _locate(path: Path, key: str | None, option: str) -> tuple[Path, str | None]
 
 
 def _check_file(file: Path, option: str) -> None:
-    if not file.is_file():
-        what = "is no file" if file.exists() else "does not exist"
-        raise DataError(f"{option}: {file} {what}")
-    if file.stat().st_size == 0:
-        raise DataError(f"{option}: {file} is empty")
+    with storage_errors("read", file):
+        if not file.is_file():
+            what = "is no file" if file.exists() else "does not exist"
+            raise DataError(f"{option}: {file} {what}")
+        if file.stat().st_size == 0:
+            raise DataError(f"{option}: {file} is empty")
 
 
 def _check_member(members: list[str], key: str, file: Path, option: str) -> None:
     if key not in members:
+        way = (
+            "another by --key"
+            if option.startswith("--")
+            else "its arrays by inputs_key and targets_key"
+        )
         raise DataError(
             f"{option}: {file} has no array {key!r}, but {', '.join(members) or 'none at all'};"
-            " name its arrays by inputs_key and targets_key"
+            f" name {way}"
         )
 
 

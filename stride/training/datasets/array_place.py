@@ -34,6 +34,11 @@ class ArrayPlace:
         Raises:
             DataError: they cannot be read, are empty, or differ in length.
         """
+        if self.inputs.suffix == ".npy" and self.option != "inputs_path":
+            raise DataError(
+                f"{self.option}: {self.inputs} is one array, and inputs and targets are two; give"
+                " inputs_path and targets_path, or an .npz with both"
+            )
         inputs = read_array(self.inputs, self.inputs_key, option=self.option)
         targets = read_array(self.targets, self.targets_key, option=self.option)
         if inputs.ndim == 0 or inputs.size == 0:

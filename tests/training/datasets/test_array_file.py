@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pickle
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from stride.errors import DataError
+from stride.errors import DataError, StorageError
 from stride.training.datasets.array_file import array_names, digest_of_files, read_array
 
 
@@ -104,3 +105,31 @@ def test_a_digest_follows_the_content_and_not_the_name(tmp_path: Path) -> None:
     assert digest_of_files([first]) == digest_of_files([second])
     assert digest_of_files([first]) != digest_of_files([other])
     assert digest_of_files([first, other]) != digest_of_files([other, first])
+
+
+def test_what_is_not_in_an_npz_is_said_in_a_sentence_of_its_own(tmp_path: Path) -> None:
+    np.savez(tmp_path / "data.npz", images=np.arange(3))
+    with pytest.raises(DataError, match=r"^path: \S+ has no array 'inputs', but images;"):
+        read_array(tmp_path / "data.npz", "inputs", option="path")
+
+
+def test_a_member_that_is_no_array_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "data.npz", "w") as archive:
+        archive.writestr("inputs.npy", pickle.dumps({"inputs": [1, 2]}))
+    with pytest.raises(DataError, match=r"inputs of .* is no array of NumPy"):
+        read_array(tmp_path / "data.npz", "inputs", option="path")
+
+
+def test_an_array_that_no_memory_holds_is_refused(tmp_path: Path) -> None:
+    header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (2000000000000, 800), }"
+    content = b"\x93NUMPY\x01\x00v\x00" + header.ljust(117) + b"\n"
+    with zipfile.ZipFile(tmp_path / "data.npz", "w") as archive:
+        archive.writestr("inputs.npy", content)
+    with pytest.raises(DataError, match="does not fit into memory"):
+        read_array(tmp_path / "data.npz", "inputs", option="path")
+
+
+@pytest.mark.parametrize("ending", [".npz", ".npy"])
+def test_a_name_that_no_file_can_have_is_said(ending: str) -> None:
+    with pytest.raises(StorageError, match="the name is too long"):
+        read_array(Path("x" * 300 + ending), "inputs", option="path")

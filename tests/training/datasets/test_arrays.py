@@ -202,3 +202,14 @@ def test_a_file_that_may_not_be_read_is_named(npz: Path) -> None:
     npz.chmod(0)
     with pytest.raises(StorageError, match="permission is denied"):
         arrays("train", path=npz)
+
+
+@pytest.mark.parametrize("option", ["path", "train_path", "val_path"])
+def test_one_array_is_not_taken_for_inputs_and_targets_at_once(
+    option: str, tmp_path: Path, npz: Path
+) -> None:
+    np.save(tmp_path / "inputs.npy", inputs_of())
+    given: dict[str, Any] = {"train_path": npz} if option == "val_path" else {}
+    given[option] = tmp_path / "inputs.npy"
+    with pytest.raises(DataError, match=rf"{option}: .*inputs\.npy is one array, and inputs and"):
+        arrays("val", **given)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from stride.config.differences import flatten
+from stride.config.effective import effective_config
 from stride.errors import StoredFileError, UsageError
 from stride.files import decode_number
 from stride.store.record import Number, RunRecord
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
 def build_frame(runs: Iterable[Run]) -> pandas.DataFrame:
     """Columns: `run`, `id`, `status`, `created`, `config.*`, `last.*`, `best.*`; one row a run.
 
-    A config key or metric that a run does not have is missing there. A run that cannot be read has
-    the status `unreadable` and nothing else.
+    A config key is what the newest attempt that changed it made of it. A key or metric that a run
+    does not have is missing there. A run that cannot be read has the status `unreadable` and
+    nothing else.
 
     Raises:
         UsageError: pandas is not installed.
@@ -38,12 +40,14 @@ def _row(run: Run) -> dict[str, Any]:
     except StoredFileError:
         return {"run": run.name, "status": "unreadable"}
     config.pop("format", None)
+    attempts = ((attempt.number, attempt.overrides) for attempt in record.attempts)
+    settings = effective_config(config, attempts).config
     return {
         "run": run.name,
         "id": record.id,
         "status": run.status(record).word,
         "created": record.created,
-        **{f"config.{key}": value for key, value in flatten(config).items()},
+        **{f"config.{key}": value for key, value in flatten(settings).items()},
         **_metrics(record),
     }
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stride.config.differences import flatten
 from stride.config.format import FORMAT as CONFIG_FORMAT
 from stride.errors import (
     NewerFormatError,
@@ -21,12 +22,7 @@ from stride.store.claim import Place, claim
 from stride.store.entries import describe, is_run, newest, read_names
 from stride.store.founding import TRIES, encode_config, found, is_experiment, made_folders
 from stride.store.names import LATEST, check_run_name, is_number, is_run_name, parse_number
-from stride.store.record import (
-    CodeRecord,
-    Parent,
-    encode_record,
-    new_record,
-)
+from stride.store.record import CodeRecord, Parent, encode_record, new_record
 from stride.store.run import Run
 
 if TYPE_CHECKING:
@@ -174,7 +170,7 @@ class WorkDir:
         *,
         name: str | None = None,
         overrides: tuple[str, ...] = (),
-        chosen: tuple[str, ...] = (),
+        chosen: tuple[str, ...] | None = None,
         parent: Parent | None = None,
         code: tuple[CodeRecord, ...] = (),
         experiment: Mapping[str, Any] | None = None,
@@ -186,7 +182,7 @@ class WorkDir:
         Args:
             config: all settings, as plain JSON values; written once, and never changed.
             overrides: as they were typed.
-            chosen: dotted keys of the config that people gave; the others are defaults.
+            chosen: dotted keys of the config that people gave, the others are defaults; None: all.
             experiment: what is chosen for the whole experiment, where it is made with the run.
 
         Raises:
@@ -197,10 +193,11 @@ class WorkDir:
         """
         if name is not None:
             check_run_name(name)
-        record = new_record(overrides, chosen, parent, code)
+        encoded = encode_config(config)
+        keys = (key for key in flatten(config) if key != "format") if chosen is None else chosen
         contents = {
-            self.config_path.name: encode_config(config),  # a run's files are called as ours are
-            self.record_path.name: encode_record(record),
+            self.config_path.name: encoded,  # a run's files are called as ours are
+            self.record_path.name: encode_record(new_record(overrides, keys, parent, code)),
         }
         for _ in range(TRIES):
             try:

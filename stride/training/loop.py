@@ -84,7 +84,13 @@ def fit(parts: Parts, run: Run, attempt: Attempt, view: View, stop: Stop) -> dic
                     )
                 )
             clock.end_epoch(epoch, steps.done, parts.train.batch_size)
-            attempt.sign(step=steps.done, epoch=epoch, metrics=_numbers(row))
+            attempt.sign(
+                step=steps.done,
+                epoch=epoch,
+                max_epochs=parts.fit_kwargs.max_epochs,
+                max_steps=parts.fit_kwargs.max_steps,
+                metrics=_numbers(row),
+            )
             view.advance(steps.done, epoch, row.get("train_loss"))
             if steps.done >= parts.planned_steps:
                 break

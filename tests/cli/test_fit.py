@@ -1,5 +1,6 @@
 """`stride fit`."""
 
+import contextlib
 import os
 import re
 import signal
@@ -38,6 +39,30 @@ def test_a_run_is_made_and_trained(stride: Any, tmp_path: Path) -> None:
     run = WorkDir(tmp_path / "exp").run(0)
     assert run.status().word == "completed"
     assert run.read_results().keys() == {"test_loss", "test_accuracy"}
+
+
+def test_a_run_of_a_few_steps_has_its_progress_whole(stride: Any) -> None:
+    progress = stride("fit", *IN_EXP, "--json").json["progress"]
+    assert (progress["epoch"], progress["max_epochs"]) == (1, 1)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_on_a_terminal_the_final_metrics_are_said_once(tmp_path: Path) -> None:
+    import pty  # deferred: Windows has no such module
+
+    screen, terminal = pty.openpty()
+    command = [sys.executable, "-m", "stride", "fit", *IN_EXP]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=terminal, stderr=terminal) as training:
+        os.close(terminal)
+        shown = b""
+        with contextlib.suppress(OSError):  # what Linux says when the other end is closed
+            while piece := os.read(screen, 1 << 16):
+                shown += piece
+    os.close(screen)
+    text = shown.decode()
+    assert training.returncode == 0
+    assert text.count("test_accuracy=") == 1
+    assert re.search(r"\nexp/0  completed in \S+  best val_accuracy=0\.\d{4} \(epoch 1\)\r\n", text)
 
 
 def test_the_answer_in_json_is_all_of_standard_output(stride: Any) -> None:

@@ -133,6 +133,15 @@ def test_a_name_and_latest_lead_to_the_run(stride: Any, trained: Any) -> None:
     assert stride("show", "exp/latest").out.startswith("exp/0  completed")
 
 
+def test_an_address_that_names_no_run_says_how_to_name_one(stride: Any, trained: Any) -> None:
+    trained()
+    for address in ("exp", "exp/"):
+        answer = stride("show", address)
+        assert answer.code == 2
+        assert answer.err.endswith("is an experiment: name one of its runs, as in exp/latest\n")
+    assert "name one as well, as in exp/3" in stride("show", "3").err
+
+
 @pytest.mark.parametrize("file", ["config.json", "run.json"])
 @pytest.mark.parametrize("content", ["", "{", "[1]", '{"format": 99}'])
 def test_a_run_that_cannot_be_read_is_one_sentence_and_exit_3(

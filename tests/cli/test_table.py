@@ -1,7 +1,8 @@
 """Tables: aligned, cut to a terminal only."""
 
-from stride.cli.table import Cell, Column, draw_table
+from stride.cli.table import Cell, Column, draw_grouped, draw_table
 from stride.cli.terminal import Terminal
+from stride.cli.text import width_of
 
 COLUMNS = [Column("run", right=True), Column("model"), Column("note")]
 ROWS = [
@@ -31,3 +32,27 @@ def test_colours_paint_the_text_and_not_the_filling() -> None:
 
 def test_a_table_without_rows_is_its_heading() -> None:
     assert list(draw_table(COLUMNS, [], Terminal())) == ["run  model  note"]
+
+
+MANY = [Column(""), *(Column(f"exp/{number}") for number in range(12))]
+GROUPED = ["config", [Cell("  seed"), *(Cell(str(number)) for number in range(12))]]
+
+
+def test_columns_without_room_come_in_further_tables_with_the_names_again() -> None:
+    lines = list(draw_grouped(MANY, GROUPED, Terminal(width=60)))
+    assert all(width_of(line) <= 60 for line in lines)
+    assert lines.count("config") == lines.count("") + 1 == 3
+    assert " ".join(line for line in lines if "seed" in line).split()[1:5] == ["0", "1", "2", "3"]
+    assert " ".join(lines).count("exp/") == 12
+
+
+def test_off_a_terminal_a_grouped_table_is_whole() -> None:
+    lines = list(draw_grouped(MANY, GROUPED, Terminal()))
+    assert (len(lines), lines[0].split()[-1]) == (3, "exp/11")
+
+
+def test_wide_values_give_way_to_the_narrow_ones() -> None:
+    rows = [[Cell("name"), Cell("x" * 60), Cell("short")]]
+    (_, line) = draw_grouped(MANY[:3], rows, Terminal(width=40))
+    assert line.endswith("…  short")
+    assert width_of(line) == 40

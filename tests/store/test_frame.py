@@ -26,6 +26,14 @@ def test_a_table_has_a_row_a_run_with_its_config_and_metrics(tmp_path: Path) -> 
     assert math.isnan(frame["best.val_loss"].tolist()[2])
 
 
+def test_a_key_is_what_the_newest_attempt_made_of_it(tmp_path: Path) -> None:
+    experiment = WorkDir(tmp_path / "exp")
+    with experiment.create({"lr": 0.1}).start(overrides=("lr=0.5",)):
+        pass
+    experiment.create({"lr": 0.1})
+    assert experiment.frame()["config.lr"].tolist() == [0.5, 0.1]
+
+
 def test_a_damaged_run_is_a_row_that_says_so(tmp_path: Path) -> None:
     experiment = WorkDir(tmp_path / "exp")
     experiment.create({}).record_path.write_bytes(b"")

@@ -62,6 +62,13 @@ def test_a_run_has_its_config_and_its_record_from_the_first_moment(tmp_path: Pat
     assert sorted(path.name for path in run.path.iterdir()) == ["config.json", "run.json"]
 
 
+def test_all_of_a_config_was_chosen_where_nothing_else_is_said(tmp_path: Path) -> None:
+    experiment = WorkDir(tmp_path / "exp")
+    given = experiment.create({"format": 1, "lr": 0.1, "net": {"dims": [64], "bias": True}})
+    assert given.read_record().chosen == ("lr", "net.dims", "net.bias")
+    assert experiment.create({"lr": 0.1}, chosen=()).read_record().chosen == ()
+
+
 def test_the_config_of_an_experiment_holds_only_its_format_unless_chosen(tmp_path: Path) -> None:
     WorkDir(tmp_path / "a").create({"lr": 0.1})
     assert WorkDir(tmp_path / "a").read_config() == {"format": 1}

@@ -60,7 +60,7 @@ def begin(kind, experiment):
         return {"full disk": StorageError, "name": RunExistsError}.get(kind) is type(error)
 
 kinds = ["full disk", "name", "init", "number", "number"] * 2
-for round in range(30):
+for round in range(15):
     experiment = WorkDir(f"{sys.argv[1]}/{round}/new/exp")
     wait, go = os.pipe()
     children = []

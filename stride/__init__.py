@@ -48,7 +48,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Fetch a public name on first use: importing torch takes a second, and `stride list` needs none of it."""
+    """Fetch a public name on first use: torch takes a second, and `stride list` needs none."""
     if name not in _HOMES:
         raise AttributeError(f"module 'stride' has no attribute {name!r}")
     from importlib import import_module

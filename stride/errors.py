@@ -9,19 +9,20 @@
     │   ├── RunNotFoundError            no such run or experiment (also LookupError)
     │   ├── RunExistsError              the name is taken (also FileExistsError)
     │   ├── RunBusyError                another process is training the run
-    │   ├── RunStateError               the run's status does not allow it (a completed run is closed)
+    │   ├── RunStateError               the run's status does not allow it
     │   ├── NotAnExperimentError        a folder with content that is no experiment
-    │   ├── CodeReferenceError          `package.module:Name` that does not resolve, or to the wrong thing
+    │   ├── CodeReferenceError          `package.module:Name` that does not do
     │   ├── DataError                   a data file that is missing, empty or inconsistent
     │   ├── DeviceError                 a device that is not there
     │   └── StorageError (OSError)      the disk: full, read-only, not permitted
-    ├── StoredFileError                 a file of a run that cannot be read: torn, not JSON, wrong type
+    ├── StoredFileError                 a file of a run that cannot be read back
     │   └── NewerFormatError            written by a newer stride
     ├── VerificationError               a digest or a repeated measurement that does not hold
     ├── NonFiniteError                  a loss that is not finite
     └── StoppedError                    the training was asked to stop
 
-Each message is a sentence that says what is wrong, where, and what to do. The command line shows it as it is.
+Each message is a sentence that says what is wrong, where, and what to do. The command line shows it
+as it is.
 """
 
 
@@ -62,7 +63,7 @@ class NotAnExperimentError(UsageError):
 
 
 class CodeReferenceError(UsageError):
-    """`package.module:Name` or `path/file.py:Name` does not resolve, or resolves to the wrong thing."""
+    """`package.module:Name` or `path/file.py:Name` does not resolve, or to the wrong thing."""
 
 
 class DataError(UsageError):

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from stride.cli.text import harmless
 from stride.errors import StorageError
 from stride.files import encode_number
 
@@ -47,7 +48,7 @@ def _refusal(error: OSError) -> StorageError:
 
 def note(text: str) -> None:
     """Say something beside the answer, on standard error."""
-    sys.stderr.write(text + "\n")
+    sys.stderr.write("\n".join(map(harmless, text.split("\n"))) + "\n")
 
 
 def write_json(value: Any) -> None:

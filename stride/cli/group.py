@@ -21,6 +21,7 @@ from stride.cli.commands import COMMANDS
 from stride.cli.help_page import Rows, help_page
 from stride.cli.parameters import as_text
 from stride.cli.terminal import standard_output
+from stride.cli.text import harmless
 from stride.errors import StoredFileError, StrideError, UsageError, VerificationError
 
 RUN_FAILED = 1
@@ -28,6 +29,9 @@ WRONG_USAGE = 2
 NOT_VERIFIED = 3
 BUG = 70
 INTERRUPTED = 130
+
+_LONGEST_SENTENCE = 2000
+"""Characters: a value that somebody pasted is not read to its end."""
 
 
 @dataclass(frozen=True)
@@ -160,7 +164,11 @@ def load_command(name: str) -> Command:
 def _say(sentence: str, code: int) -> int:
     """One line on standard error."""
     sys.stdout.flush()
-    sys.stderr.write(f"error: {' '.join(sentence.split())}\n")
+    line = harmless(" ".join(sentence.split()))
+    if len(line) > _LONGEST_SENTENCE:
+        half = _LONGEST_SENTENCE // 2
+        line = f"{line[:half]} … {line[-half:]}"
+    sys.stderr.write(f"error: {line}\n")
     return code
 
 

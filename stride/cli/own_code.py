@@ -42,7 +42,7 @@ def announce(run: Run, references: dict[str, str], *, trust: bool, code: Path | 
         return
     where = "" if code is None else f" from {code}"
     listed = ", ".join(f"{harmless(value)}{where}" for value in dict.fromkeys(references.values()))
-    owner = _other_owner(run.record_path)
+    owner = _other_owner(run)
     if owner is not None and not trust:
         raise UsageError(
             f"{run.address} belongs to the user {owner}, and loading it runs code that it names: "
@@ -51,15 +51,21 @@ def announce(run: Run, references: dict[str, str], *, trust: bool, code: Path | 
     answer.note(f"importing {listed}")
 
 
-def _other_owner(path: Path) -> str | None:
-    """The user that a file belongs to, None where it is the one who asks; on Windows always."""
+def _other_owner(run: Run) -> str | None:
+    """Another user who can say what the run names; None where there is none, on Windows always.
+
+    The owner of the folder can put another file in it, the owner of a file can change it.
+    """
     if sys.platform == "win32":
         return None
     import pwd  # deferred: Windows has no such module
 
-    owner = path.stat().st_uid
-    if owner == os.getuid():
+    paths = (run.path, run.config_path, run.record_path)
+    owners = {path.stat().st_uid for path in paths} | {path.lstat().st_uid for path in paths}
+    others = owners - {os.getuid()}
+    if not others:
         return None
+    owner = min(others)
     try:
         return pwd.getpwuid(owner).pw_name
     except KeyError:

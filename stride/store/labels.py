@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from stride.errors import NewerFormatError, StorageError, StoredFileError
-from stride.files import decode_json, storage_errors, write_json
+from stride.files import decode_json, read_content, storage_errors, write_json
 
 FORMAT = 1
 
@@ -29,8 +29,7 @@ def read_labels(path: Path) -> Labels:
         StorageError: it cannot be read.
     """
     try:
-        with storage_errors("read", path):
-            content = path.read_bytes()
+        content = read_content(path)
     except FileNotFoundError:
         return Labels()
     tree = decode_json(content, path)

@@ -24,7 +24,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from stride.errors import StorageError
+from stride.errors import StorageError, StoredFileError
+from stride.files import read_content
 from stride.store.lock import LockState, query
 from stride.store.machine_identity import (
     Machine,
@@ -232,8 +233,7 @@ def _duration(seconds: float) -> str:
 def _read_fault(path: Path) -> str:
     """The first line of what faulthandler wrote: `Fatal Python error: Segmentation fault`."""
     try:
-        with path.open("rb") as stream:
-            text = stream.read(_FAULT_BYTES).decode(errors="replace")
-    except OSError:
+        text = read_content(path)[:_FAULT_BYTES].decode(errors="replace")
+    except (OSError, StoredFileError):
         return ""
     return next((line.strip() for line in text.splitlines() if line.startswith("Fatal")), "")

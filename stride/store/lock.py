@@ -98,7 +98,8 @@ def query(path: Path) -> LockState:
         try:
             if _is_held_here(path):
                 return LockState.HELD
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            # Not waiting: a pipe in its place would hold the reader.
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         except FileNotFoundError:
             return LockState.FREE
         try:

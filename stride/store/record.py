@@ -15,7 +15,7 @@ import msgspec
 
 from stride import __version__
 from stride.errors import NewerFormatError, StoredFileError
-from stride.files import decode_json, encode_json, encode_number, storage_errors, write_atomic
+from stride.files import decode_json, encode_json, encode_number, read_content, write_atomic
 
 FORMAT = 1
 """The format of run.json that this version writes."""
@@ -211,9 +211,7 @@ def read_record(path: Path) -> RunRecord:
         NewerFormatError: written by a newer stride.
         StorageError: it cannot be read.
     """
-    with storage_errors("read", path):
-        content = path.read_bytes()
-    return decode_record(content, path)
+    return decode_record(read_content(path), path)
 
 
 def encode_record(record: RunRecord) -> bytes:

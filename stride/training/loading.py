@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
 
 from stride.config.schema import Config
 from stride.config.stored import load_stored
-from stride.errors import RunStateError
+from stride.errors import RunStateError, StoredFileError
 from stride.store.record import RunRecord
 from stride.store.run import Run
 from stride.training.build import build_model_and_task
@@ -89,7 +90,7 @@ def load_run(
     place = choose_device(device)
     with own_randomness(config.seed):
         model, task, _ = build_model_and_task(
-            config, record.resolved, given or Given(), place, code=code
+            config, facts_of(record), given or Given(), place, code=code
         )
     put_weights(tensors, model, task, path)
     for module in modules_of(model, task):
@@ -97,21 +98,38 @@ def load_run(
     return Loaded(run, record, config, model, task, place, name)
 
 
+def is_file_name(name: str) -> bool:
+    """Whether a name stays in its folder."""
+    return name == Path(name).name and "\0" not in name
+
+
+def facts_of(record: RunRecord) -> dict[str, Any]:
+    """What data and machine decided, without any name of code: only the config may name that."""
+    return {
+        key: value
+        for key, value in record.resolved.items()
+        if not (key.endswith("_name") and ":" in str(value))
+    }
+
+
 def choose_weights(run: Run, record: RunRecord, wanted: str | None = None) -> str:
     """The name of the weights file to use: the one wanted, else the best, else the last.
 
     Raises:
+        StoredFileError: the record names a file elsewhere.
         RunStateError: there is none; the sentence says what there is.
     """
     there = [path.name for path in sorted(run.weights_path.glob("*.safetensors"))]
     if wanted is not None:
-        name = run.weights_file(wanted).name
-        if name in there or name in record.digests:
+        name = f"{wanted.removesuffix('.safetensors')}.safetensors"
+        if is_file_name(name) and (name in there or name in record.digests):
             return name
         raise RunStateError(
             f"{run.address} has no weights {name} (it has {', '.join(there) or 'none'})"
         )
     of_best = [best.weights for best in record.best[:1] if best.weights is not None]
+    if not all(map(is_file_name, of_best)):
+        raise StoredFileError(f"{run.record_path} names weights that are no file of the run")
     for name in (*of_best, "best.safetensors", "last.safetensors"):
         if name in record.digests or name in there:
             return name

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import safetensors
 import safetensors.torch
 from torch import Tensor, nn
 
 from stride.errors import ConfigError, StoredFileError, VerificationError
-from stride.files import sha256_of, storage_errors, write_atomic
+from stride.files import read_content, sha256_of, storage_errors, write_atomic
 from stride.training.task import Task
 
 TASK_PREFIX = "task:"
@@ -85,8 +86,7 @@ def read_weights(path: Path, digests: Sequence[str]) -> bytes:
         VerificationError: the digest is another: the file was cut off, replaced or changed.
     """
     try:
-        with storage_errors("read", path):
-            content = path.read_bytes()
+        content = read_content(path)
     except FileNotFoundError as error:
         raise StoredFileError(f"{path} is missing") from error
     if not digests:
@@ -109,16 +109,26 @@ def decode_weights(content: bytes, path: Path) -> dict[str, Tensor]:
         tensors: dict[str, Tensor] = safetensors.torch.load(content)
         tied = _tied_keys(content)
         return tensors | {key: tensors[kept] for key, kept in tied.items()}
-    except (safetensors.SafetensorError, ValueError, KeyError, TypeError) as error:
+    except (safetensors.SafetensorError, ValueError, KeyError, RecursionError) as error:
         raise StoredFileError(f"{path} is not a safetensors file: {error}") from error
 
 
 def _tied_keys(content: bytes) -> Mapping[str, str]:
     length = int.from_bytes(content[:8], "little")
-    header: dict[str, Any] = json.loads(content[8 : 8 + length])
-    metadata: dict[str, str] = header.get("__metadata__", {})
-    tied: Mapping[str, str] = json.loads(metadata.get("stride", "{}")).get("tied", {})
-    return tied
+    header = msgspec.json.decode(content[8 : 8 + length], type=_Header)
+    return msgspec.json.decode(header.metadata.get("stride", "{}"), type=_Ours).tied
+
+
+class _Ours(msgspec.Struct):
+    """What stride keeps in the metadata: keys of tied weights, to the key that was written."""
+
+    tied: dict[str, str] = {}
+
+
+class _Header(msgspec.Struct):
+    """The part of a safetensors header that is not about one tensor."""
+
+    metadata: dict[str, str] = msgspec.field(default_factory=dict, name="__metadata__")
 
 
 def put_weights(tensors: Mapping[str, Tensor], model: nn.Module, task: Task, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -139,3 +140,31 @@ def test_loading_needs_no_room_to_write(run: Run) -> None:
     before = {path: path.stat().st_mtime_ns for path in run.path.rglob("*")}
     load_run(run)
     assert {path: path.stat().st_mtime_ns for path in run.path.rglob("*")} == before
+
+
+def test_what_the_record_found_names_no_code(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "evil.py").write_text("open('imported', 'w')\nclass Net: ...\n")
+    record = read_json(run.record_path)
+    record["resolved"]["task_kwargs.loss_name"] = f"{tmp_path}/evil.py:Net"
+    write_json(run.record_path, record)
+    assert load_run(run).task.settled()["loss_name"] == "CrossEntropyLoss"
+    assert not (tmp_path / "imported").exists()
+
+
+@pytest.mark.parametrize("name", ["../../1/weights/best.safetensors", "a\0b", "/etc/passwd"])
+def test_weights_elsewhere_are_not_taken(run: Run, name: str) -> None:
+    record = read_json(run.record_path)
+    record["best"][0]["weights"] = name
+    write_json(run.record_path, record)
+    with pytest.raises(StoredFileError, match="no file of the run"):
+        load_run(run)
+    with pytest.raises(RunStateError, match="has no weights"):
+        load_run(run, weights=name)
+
+
+def test_a_pipe_in_place_of_the_weights_does_not_hold_the_reader(run: Run) -> None:
+    path = run.weights_file("best")
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(StoredFileError, match="no regular file"):
+        load_run(run)

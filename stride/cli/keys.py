@@ -12,6 +12,7 @@ from stride.cli import answer
 from stride.cli.completion import complete_key, complete_removal
 from stride.cli.known_keys import known_keys
 from stride.cli.options import Json
+from stride.cli.page import wrapped
 from stride.cli.settings import read_settings
 from stride.cli.table import GAP, Cell, Column, draw_table, widths_of
 from stride.cli.terminal import Terminal, standard_output
@@ -23,6 +24,9 @@ from stride.config.overrides import Override
 from stride.config.signature import Absence
 from stride.errors import ConfigError, UsageError
 from stride.store.work_dir import WorkDir
+
+_NARROWEST_HELP = 36
+"""Columns of the screen that the help needs to be read in a column of its own."""
 
 EXAMPLES = (
     "stride keys",
@@ -76,7 +80,7 @@ def keys(
     if json:
         answer.write_json_array(_fields(key) for key in found)
         return
-    for line in _draw(found, standard_output()):
+    for line in draw_keys(found, standard_output()):
         answer.write(line)
 
 
@@ -113,13 +117,27 @@ def _fields(key: Key) -> dict[str, Any]:
     }
 
 
-def _draw(found: Sequence[Key], terminal: Terminal) -> Iterator[str]:
+def draw_keys(found: Sequence[Key], terminal: Terminal) -> Iterator[str]:
+    """A table; on a terminal that leaves the help no room, each help stands below its key."""
     columns = [Column("key"), Column("type"), Column("default"), Column("help")]
     rows = [_row(key) for key in found]
-    if terminal.width is not None:
-        room = terminal.width - sum(widths_of(columns, rows)[:-1]) - GAP * (len(columns) - 1)
-        rows = [part for row in rows for part in _wrapped(row, max(20, room))]
-    return draw_table(columns, rows, terminal)
+    if terminal.width is None:
+        return draw_table(columns, rows, terminal)
+    room = terminal.width - sum(widths_of(columns, rows)[:-1]) - GAP * (len(columns) - 1)
+    if room < _NARROWEST_HELP:
+        return _draw_stacked(rows, terminal)
+    return draw_table(columns, [part for row in rows for part in _wrapped(row, room)], terminal)
+
+
+def _draw_stacked(rows: Sequence[list[Cell]], terminal: Terminal) -> Iterator[str]:
+    for key, kind, default, text in rows:
+        said = default.text if default.style else f"default {default.text}"
+        first, *rest = wrapped(f"{key.text}  {kind.text}, {said}", terminal, hanging=4)
+        yield terminal.paint(key.text, key.style) + first.removeprefix(key.text)
+        yield from rest
+        if text.text:
+            for line in wrapped(f"    {text.text}", terminal, hanging=4):
+                yield terminal.paint(line, text.style)
 
 
 def _row(key: Key) -> list[Cell]:

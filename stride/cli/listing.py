@@ -12,7 +12,7 @@ from stride.cli.page import wrapped
 from stride.cli.row import STYLES, UNREADABLE, Row
 from stride.cli.table import GAP, Cell, Column, draw_table
 from stride.cli.terminal import Terminal
-from stride.cli.text import cut, harmless, width_of
+from stride.cli.text import cut, harmless, shortened, width_of
 from stride.cli.value import (
     NOTHING,
     metric_text,
@@ -100,7 +100,7 @@ def _key_cell(row: Row, key: str, value: Any, terminal: Terminal) -> Cell:
         return Cell(NOTHING, "dim")
     text = value_text(value)
     if terminal.width is not None:
-        text = cut(text, _WIDEST_VALUE)
+        text = shortened(text, _WIDEST_VALUE)
     mark = CHANGED if key in row.changed else ""
     return Cell(text + mark, "" if key in row.chosen else "dim")
 

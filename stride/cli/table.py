@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from stride.cli.terminal import Terminal
-from stride.cli.text import cut, width_of
+from stride.cli.text import shortened, width_of
 
 GAP = 2
 _NARROWEST = 10
@@ -53,7 +53,7 @@ def _draw_row(
 
 
 def _draw_cell(cell: Cell, width: int, right: bool, terminal: Terminal) -> str:
-    text = cut(cell.text, width)
+    text = shortened(cell.text, width)
     filling = " " * (width - width_of(text))
     painted = terminal.paint(text, cell.style)
     return filling + painted if right else painted + filling

@@ -46,3 +46,10 @@ def cut(text: str, width: int) -> str:
         if taken > width - 1:
             return text[:index] + "…"
     return text
+
+
+def shortened(text: str, width: int) -> str:
+    """A text of at most `width` columns; of a path the end is kept, which says most."""
+    if "/" in text and " " not in text:
+        return cut(text[::-1], width)[::-1]
+    return cut(text, width)

@@ -3,7 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from stride.cli.keys import FIELDS
+from stride.cli.keys import FIELDS, draw_keys
+from stride.cli.known_keys import known_keys
+from stride.cli.terminal import Terminal
+from stride.cli.text import width_of
 
 
 def test_every_key_has_type_default_and_help(stride: Any) -> None:
@@ -20,6 +23,19 @@ def test_a_prefix_chooses(stride: Any) -> None:
     lines = stride("keys", "scheduler_kwargs").out.splitlines()
     assert lines[0].split() == ["key", "type", "default", "help"]
     assert all(line.startswith("scheduler_kwargs.") for line in lines[1:])
+
+
+def test_on_a_narrow_terminal_the_help_stands_below_its_key() -> None:
+    lines = [*draw_keys(known_keys([]), Terminal(width=80))]
+    assert all(width_of(line) <= 80 for line in lines)
+    place = lines.index("optimizer_kwargs.lr  number, default 0.001")
+    assert lines[place + 1] == "    learning rate"
+
+
+def test_on_a_wide_terminal_the_keys_are_a_table() -> None:
+    heading, *lines = draw_keys(known_keys([]), Terminal(width=200))
+    assert heading.split() == ["key", "type", "default", "help"]
+    assert all(width_of(line) <= 200 for line in lines)
 
 
 def test_keys_of_other_things_are_shown_when_they_are_named(stride: Any) -> None:

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stride.cli.text import cut, harmless, width_of
+from stride.cli.text import cut, harmless, shortened, width_of
 
 
 def test_a_wide_character_takes_two_columns_and_a_combining_mark_none() -> None:
@@ -21,6 +21,12 @@ def test_what_is_cut_ends_in_an_ellipsis() -> None:
 @given(st.text(), st.integers(min_value=1, max_value=20))
 def test_cut_text_never_takes_more_columns_than_it_may(text: str, width: int) -> None:
     assert width_of(cut(text, width)) <= width
+    assert width_of(shortened(text, width)) <= width
+
+
+def test_of_a_path_the_end_is_kept() -> None:
+    assert shortened("/home/me/nets/wide.py:Net", 12) == "…wide.py:Net"
+    assert shortened("a word and/or two", 8) == "a word …"
 
 
 @given(st.text())

@@ -125,4 +125,6 @@ def _missing(comparison: Comparison) -> Iterator[str]:
         if sections:
             runs.setdefault(", ".join(sections), []).append(harmless(address))
     for sections_text, addresses in runs.items():
-        yield f"not recorded for {', '.join(addresses)}: {sections_text}"
+        all_of_them = len(addresses) == len(comparison.addresses)
+        whose = "" if all_of_them else f" for {', '.join(addresses)}"
+        yield f"not recorded{whose}: {sections_text}"

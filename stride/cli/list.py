@@ -53,9 +53,10 @@ def list(
     """List runs: status, best metric, what differs.
 
     The status of a run that was left running is worked out from what is known of its process:
-    alive, crashed, stalled or unknown. Config keys are shown where the runs listed differ in them;
-    those that have no room are named below the table. A run whose files cannot be read is marked,
-    with the reason.
+    alive, crashed, stalled or unknown. Config keys are shown where the runs listed differ in them:
+    names of things first, then what people chose; those that have no room are named below, and
+    arguments that only one model or optimiser has are counted. A run whose files cannot be read is
+    marked, with the reason.
     """
     found = open_experiment(experiment)
     default = 0 if json else NEWEST

@@ -55,7 +55,7 @@ def test_sections_in_which_all_runs_agree_are_named(stride: Any, trained: Any) -
     trained()
     answer = stride("diff", "exp/0", "exp/1")
     assert "the same in all: config\n" in answer.out
-    assert "not recorded for exp/0, exp/1: code, data, packages, machine\n" in answer.out
+    assert "not recorded: code, data, packages, machine\n" in answer.out
 
 
 def test_any_number_of_runs_stand_beside_each_other(stride: Any, trained: Any) -> None:

@@ -45,6 +45,7 @@ Seed = Annotated[int, AfterValidator(_check_seed)]
 Device = Annotated[str, AfterValidator(_check_device)]
 Monitor = Annotated[str, AfterValidator(_check_monitor)]
 Count = Annotated[int, Field(ge=1)]
+Threads = Annotated[int, Field(ge=1, le=1024)]  # torch dies of a number that no machine can start
 
 
 class _Frozen(BaseModel):
@@ -134,7 +135,7 @@ class FitKwargs(_Frozen):
     on_nonfinite: Literal["stop"] = Field(
         default="stop", description="what a loss that is nan or inf does"
     )
-    threads: Count | None = Field(
+    threads: Threads | None = Field(
         default=None,
         description="CPU threads of torch; null: torch's default",
         json_schema_extra=_NO_CHANGE,

@@ -73,3 +73,9 @@ def test_a_monitor_has_a_direction() -> None:
     assert FitKwargs(monitors=["val_loss:min"]).monitors == ["val_loss:min"]
     with pytest.raises(pydantic.ValidationError, match="val_accuracy:max"):
         FitKwargs(monitors=["val_loss"])
+
+
+def test_a_number_of_threads_that_no_machine_can_start_is_refused() -> None:
+    assert FitKwargs(threads=1024).threads == 1024
+    with pytest.raises(pydantic.ValidationError, match="less than or equal to 1024"):
+        FitKwargs(threads=100_000)

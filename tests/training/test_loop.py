@@ -75,7 +75,9 @@ def test_the_record_tells_progress_last_and_best(tmp_path: Path) -> None:
     (best,) = record.best
     assert (best.monitor, best.mode, best.weights) == ("val_accuracy", "max", "best.safetensors")
     assert best.value == max(_column(run, "val_accuracy"))
-    assert best.epoch == 1 + _column(run, "val_accuracy").index(best.value)
+    pairs = list(zip(_column(run, "val_accuracy"), _column(run, "val_loss"), strict=True))
+    decisive = max(pairs, key=lambda pair: (pair[0], -pair[1]))  # the loss decides a tie
+    assert best.epoch == 1 + pairs.index(decisive)
 
 
 def test_best_weights_are_kept_for_each_monitor_and_the_last_at_the_end(tmp_path: Path) -> None:

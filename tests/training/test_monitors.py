@@ -29,6 +29,16 @@ def test_a_tie_keeps_the_earlier_and_nan_is_never_best() -> None:
     ]  # fmt: skip
 
 
+def test_a_tie_goes_to_the_smaller_loss_of_the_same_split() -> None:
+    bests = Bests([ACCURACY])
+    rows = [(0.9, 0.5), (0.9, 0.4), (0.9, 0.4), (0.9, 0.45), (0.8, 0.1), (0.9, math.nan)]
+    improved = [
+        bool(bests.update({"val_accuracy": accuracy, "val_loss": loss, "train_loss": -1.0}))
+        for accuracy, loss in rows
+    ]
+    assert improved == [True, True, False, False, False, False]
+
+
 def test_each_monitor_has_a_best_and_a_file_of_its_own() -> None:
     bests = Bests([ACCURACY, LOSS])
     assert bests.update({"val_accuracy": 0.5, "val_loss": 1.0}) == [(ACCURACY, 0.5), (LOSS, 1.0)]

@@ -15,7 +15,7 @@ from stride.cli.options import Json, RunAddress
 from stride.cli.parameters import whole_number
 from stride.cli.terminal import Terminal, standard_output
 from stride.cli.text import harmless
-from stride.errors import RunStateError
+from stride.errors import RunStateError, StoredFileError
 from stride.files import storage_errors
 from stride.store.liveness import Life
 from stride.store.record import Status
@@ -95,6 +95,8 @@ def _read(run: Run, rank: int, last: int | None, *, follow: bool) -> Iterator[li
         if _has_ended(run):
             return
         time.sleep(_WAIT)
+    if not path.is_file():  # a pipe in its place would hold the reader
+        raise StoredFileError(f"{path} is no regular file, but a folder, a pipe or a device")
     with storage_errors("read", path), path.open(encoding="utf-8", errors="replace") as stream:
         *lines, torn = _whole_lines(stream.read())
         if torn and not follow:

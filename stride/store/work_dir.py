@@ -45,7 +45,10 @@ class WorkDir:
             raise NotAnExperimentError("work_dir is not a path; give a folder, as in work_dir=exp")
         self.address = str(Path(typed))
         """The path as it was typed."""
-        self.path = Path(typed).expanduser().absolute()
+        try:
+            self.path = Path(typed).expanduser().absolute()
+        except RuntimeError as error:
+            raise NotAnExperimentError(f"work_dir={typed} is in no user's home folder") from error
 
     def __repr__(self) -> str:
         return f"WorkDir({self.address!r})"

@@ -1,6 +1,7 @@
 """`stride log`."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +24,14 @@ def logged(trained: Any) -> Any:
 
 def test_the_log_is_printed_as_it_is(stride: Any, logged: Any) -> None:
     assert stride("log", "exp/0").out == logged.log_path().read_text()
+
+
+def test_a_pipe_in_place_of_the_log_does_not_hold_the_reader(stride: Any, logged: Any) -> None:
+    logged.log_path().unlink()
+    os.mkfifo(logged.log_path())
+    result = stride("log", "exp/0")
+    assert result.code == 3
+    assert "no regular file" in result.err
 
 
 def test_the_last_lines_only(stride: Any, logged: Any) -> None:

@@ -278,6 +278,11 @@ def test_what_is_no_path_is_said(path: str) -> None:
         WorkDir(path)
 
 
+def test_the_home_of_nobody_is_said() -> None:
+    with pytest.raises(NotAnExperimentError, match="no user's home folder"):
+        WorkDir("~nobody-of-that-name/exp")
+
+
 def test_a_path_that_is_too_long_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="the name is too long"):
         WorkDir(tmp_path / ("x" * 300)).create({})

@@ -167,7 +167,7 @@ def _train(plan: Plan) -> tuple[Run, dict[str, float]]:
     """Train; what the training code prints does not mix with the answer.
 
     Raises:
-        StrideError: the run failed; the sentence says where its log is.
+        StrideError: the run failed; the sentence says how to see its log.
     """
     taking = start_taking(experiment=plan.experiment)
     # Deferred: these import torch, which takes longer than all before, and runs beside `taking`.
@@ -209,9 +209,11 @@ def _interruption(run: Run) -> str:
 
 
 def _failure(run: Run, error: Exception) -> StrideError:
-    """The sentence for a run that failed; what is no error of stride is shown with its trace."""
+    """The sentence for a run that failed; what is no error of stride, and so does not say what to
+    do, is shown with its trace.
+    """
     if isinstance(error, StrideError):
-        return StrideError(f"{run.address} failed: {error}; its log is {run.log_path()}")
+        return StrideError(f"{run.address} failed: {error}")
     traceback.print_exception(error)
     what = f"{type(error).__name__}: {error}"
-    return StrideError(f"{run.address} failed: {what}; its log is {run.log_path()}")
+    return StrideError(f"{run.address} failed: {what}; stride log {run.address} shows its log")

@@ -194,9 +194,9 @@ class Steps:
             bad = next((at for at, norm in enumerate(norms) if not math.isfinite(norm)), None)
         if bad is not None:
             raise NonFiniteError(
-                f"the {what} is not finite at step {first + bad} (epoch {self._epoch}); the last"
-                " weights are those before it. Lower optimizer_kwargs.lr, set fit_kwargs.clip_norm,"
-                " or look at the data"
+                f"the {what} is not finite at step {first + bad} (epoch {self._epoch}), and"
+                " the last weights are those before it; lower optimizer_kwargs.lr, set"
+                " fit_kwargs.clip_norm, or look at the data"
             )
 
     def _end_epoch(self) -> dict[str, float]:

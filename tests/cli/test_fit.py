@@ -104,8 +104,8 @@ def test_what_fails_in_the_users_code_fails_the_run(stride: Any, tmp_path: Path)
     answer = stride("fit", *own)
     assert (answer.code, answer.out) == (1, "")
     assert 'net.py", line 11, in forward' in answer.err
-    assert answer.err.splitlines()[-1].startswith(
-        "error: exp/0 failed: ZeroDivisionError: by zero; its log is "
+    assert answer.err.splitlines()[-1] == (
+        "error: exp/0 failed: ZeroDivisionError: by zero; stride log exp/0 shows its log"
     )
     assert "about to divide" in answer.err
     assert stride("list", "exp", "--json").json[0]["status"] == "failed"

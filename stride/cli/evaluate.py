@@ -67,6 +67,8 @@ def evaluate(
             }
         )
         return
+    if saved is not None:
+        answer.note(f"saved in {saved}")
     width = max(map(len, metrics))
     for name, value in metrics.items():
         answer.write(f"{name:<{width}}  {metric_text(value)}")

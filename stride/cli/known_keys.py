@@ -30,7 +30,7 @@ def known_keys(names: Iterable[tuple[str, str | None]]) -> list[Key]:
         known = {key.path for key in keys}
         if path not in known:
             near = get_close_matches(path, [each for each in known if each.endswith("_name")], n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
+            hint = f"; did you mean {near[0]}?" if near else "; stride keys lists all"
             raise ConfigError(f"unknown key {path}{hint}")
         config = Config.from_json(_with_name(config.to_json(), path, name))
         keys = every_key(config, catalog)

@@ -94,8 +94,8 @@ def read_weights(path: Path, digests: Sequence[str]) -> bytes:
     if sha256_of(content) not in digests:
         raise VerificationError(
             f"{path} is not the file that was written: its digest is {sha256_of(content)[:19]}…,"
-            f" and run.json records {digests[0][:19]}…; put the file back from a copy of the run, or"
-            " train again"
+            f" and run.json records {digests[0][:19]}…; put the file back from a copy of the run,"
+            " or train again"
         )
     return content
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 from stride.cli.text import harmless
 from stride.errors import StorageError
 from stride.files import encode_number
+
+_CONTROLS = re.compile("[\x7f-\x9f]")
 
 
 def write(text: str) -> None:
@@ -53,7 +56,7 @@ def note(text: str) -> None:
 
 def write_json(value: Any) -> None:
     """Write the whole answer as one JSON document."""
-    write(json.dumps(plain(value), ensure_ascii=False, indent=2, allow_nan=False))
+    write(_json_text(value, indent=2))
 
 
 def write_json_array(values: Iterable[Any], *, live: bool = False) -> None:
@@ -65,7 +68,7 @@ def write_json_array(values: Iterable[Any], *, live: bool = False) -> None:
     """
     empty = True
     for value in values:
-        text = json.dumps(plain(value), ensure_ascii=False, allow_nan=False)
+        text = _json_text(value)
         if live:
             _write(("[\n" if empty else ",") + text + "\n")
             flush()
@@ -73,6 +76,12 @@ def write_json_array(values: Iterable[Any], *, live: bool = False) -> None:
             _write(("[\n" if empty else ",\n") + text)
         empty = False
     _write("[]\n" if empty else "]\n" if live else "\n]\n")
+
+
+def _json_text(value: Any, *, indent: int | None = None) -> str:
+    """JSON in which no control character stands as itself, the 8-bit ones of terminals included."""
+    text = json.dumps(plain(value), ensure_ascii=False, indent=indent, allow_nan=False)
+    return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def plain(value: Any) -> Any:

@@ -59,6 +59,8 @@ def open_run(address: str) -> Run:
     Raises:
         UsageError: no such experiment or run.
     """
+    if "=" in address:
+        raise RunNameError(f"{address} is a setting, not a run; give it as --config {address}")
     folder, reference = parse_run_address(address)
     with written_by_a_person():
         experiment = WorkDir(folder)

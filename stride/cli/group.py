@@ -180,10 +180,23 @@ def _sentence(error: Any) -> str:
         r" \(Possible options: ([^,)]+).*\)$", r"; did you mean \1?", message
     )
     sentence = message[:1].lower() + message[1:].removesuffix(".")
+    extra = re.match(r"got unexpected extra arguments? \((.*)\)$", sentence.replace("(s)", ""))
+    if extra:
+        return _extra_sentence(extra[1])
     context = getattr(error, "ctx", None)
     if nearest or "; did you mean" in sentence or context is None:
         return sentence
     return f"{sentence}; see {context.command_path} --help"
+
+
+def _extra_sentence(extra: str) -> str:
+    """What is too much, and what was probably meant."""
+    sentence = f"there is no place for {extra}"
+    if extra[-1] in "])}":
+        return f"{sentence}; a shell splits at blanks: quote the value, or write a list as 64,64"
+    if re.match(r"[A-Za-z_][\w.]*=", extra):
+        return f"{sentence}; settings are given as --config {extra.split()[0]}"
+    return sentence
 
 
 def _abandon_standard_output() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
+import sys
 import traceback
 import typing
 from dataclasses import dataclass
@@ -153,7 +155,9 @@ def _find_file(path: Path, code: Path | None) -> FoundModule:
 def _import(found: FoundModule) -> ModuleType:
     importlib.invalidate_caches()
     try:
-        return importlib.import_module(found.name)
+        # What it prints is no answer of a command: scripts read those from standard output.
+        with contextlib.redirect_stdout(sys.stderr):
+            return importlib.import_module(found.name)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a stranger's module may raise anything, SystemExit too

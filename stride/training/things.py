@@ -54,7 +54,7 @@ def build_thing(
         return reference.build(**arguments), settled
     except (StrideError, MemoryError):
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ConfigError(
             f"{kind}_kwargs: {named.name} cannot be built: {type(error).__name__}: {error}"
             f"{_place(error)}"

@@ -1,5 +1,7 @@
 """The answer: strict JSON, one document."""
 
+import contextlib
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -60,3 +62,12 @@ def test_a_live_array_has_only_whole_lines(
 def test_a_note_goes_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
     answer.note("beside the answer")
     assert capsys.readouterr() == ("", "beside the answer\n")
+
+
+@given(st.text())
+def test_no_control_character_stands_as_itself(text: str) -> None:
+    stream = io.StringIO()
+    with contextlib.redirect_stdout(stream):
+        answer.write_json({"text": text})
+    assert json.loads(stream.getvalue()) == {"text": text}
+    assert not any(0x7F <= ord(letter) <= 0x9F for letter in stream.getvalue())

@@ -90,3 +90,19 @@ def test_reading_and_creating_import_no_torch(tmp_path: Path, arguments: list[st
     command = [sys.executable, "-c", script, *arguments]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_what_a_module_prints_is_no_part_of_the_answer(stride: Any, tmp_path: Path) -> None:
+    (tmp_path / "loud.py").write_text(
+        "print('hello')\nfrom torch import nn\nclass Net(nn.Module): ...\n"
+    )
+    answer = stride(
+        "create",
+        "--json",
+        "--config",
+        "work_dir=exp",
+        "--config",
+        "model_kwargs.model_name=loud.py:Net",
+    )
+    assert answer.json["status"] == "created"
+    assert "hello" in answer.err

@@ -62,7 +62,17 @@ def test_no_command_prints_the_help_page(stride: Any) -> None:
         (["load_run"], "there is no command 'load_run'; did you mean load-run?"),
         (["frobnicate"], "there is no command 'frobnicate'; see stride --help"),
         (["version", "--jsn"], "there is no option --jsn; did you mean --json?"),
-        (["version", "now"], "got unexpected extra argument(s) (now); see stride version --help"),
+        (["version", "now"], "there is no place for now"),
+        (
+            ["create", "work_dir=exp"],
+            "there is no place for work_dir=exp; settings are given as --config work_dir=exp",
+        ),
+        (["fit", "seed=1"], "seed=1 is a setting, not a run; give it as --config seed=1"),
+        (
+            ["create", "--config", "model_kwargs.hidden_dims=[64,", "64]"],
+            "there is no place for 64]; a shell splits at blanks: quote the value, or write a list"
+            " as 64,64",
+        ),
         (["show"], "missing argument RUN; see stride show --help"),
         (["--verison"], "there is no option --verison; did you mean --version?"),
     ],

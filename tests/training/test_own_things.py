@@ -232,3 +232,14 @@ def test_code_that_was_moved_is_taken_from_another_folder(tmp_path: Path, code: 
     loaded = load_run(run, code=moved)
     assert type(loaded.model).__name__ == "Net"
     assert loaded.record.code == run.read_record().code
+
+
+def test_code_that_ends_the_process_is_refused_instead(tmp_path: Path) -> None:
+    (tmp_path / "quits.py").write_text(
+        "import sys\nfrom torch import nn\n\n"
+        "class Net(nn.Module):\n    def __init__(self) -> None:\n        sys.exit(0)\n"
+    )
+    trainer = Trainer(tmp_path / "exp", model_kwargs={"model_name": f"{tmp_path}/quits.py:Net"})
+    with pytest.raises(ConfigError, match="cannot be built: SystemExit"):
+        trainer.fit()
+    assert not (tmp_path / "exp").exists()

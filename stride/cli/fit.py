@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import sys
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,14 +13,14 @@ import typer
 
 from stride.cli import answer
 from stride.cli.completion import complete_run
+from stride.cli.ending import failure, interruption_text, numbers_text, summary_text
 from stride.cli.experiment import open_run
 from stride.cli.options import Config, ConfigFile, Json, Remove
-from stride.cli.portrait import seconds_of
-from stride.cli.row import Row, read_row
+from stride.cli.row import read_row
 from stride.cli.run_json import FIELDS as RUN_FIELDS
 from stride.cli.run_json import run_fields
 from stride.cli.settings import Settings, read_settings, refuse_taken_name
-from stride.cli.value import duration_text, metric_text, moment_text
+from stride.cli.value import moment_text
 from stride.config import schema
 from stride.config.stored import read_stored_config
 from stride.errors import (
@@ -72,24 +71,9 @@ def fit(
         return
     # On one screen the log has said the final metrics just now; elsewhere they are the answer.
     seen = plan.config.log_kwargs.progress and sys.stdout.isatty() and sys.stderr.isatty()
-    answer.write(f"{trained.address}  {_summary(row) if seen else _numbers(results)}".rstrip())
-
-
-def _numbers(results: dict[str, float]) -> str:
-    """The answer: the metrics of the evaluation that ended the training."""
-    return "  ".join(f"{name}={metric_text(value)}" for name, value in results.items())
-
-
-def _summary(row: Row) -> str:
-    """How it ended, and the best value by each monitor."""
-    attempt = row.record.attempt if row.record else None
-    seconds = seconds_of(attempt) if attempt else None
-    took = "" if seconds is None else f" in {duration_text(seconds)}"
-    bests = [
-        f"best {best.monitor}={metric_text(best.value)} (epoch {best.epoch})"
-        for best in (row.record.best if row.record else ())
-    ]
-    return "  ".join([f"{row.status}{took}", *bests])
+    answer.write(
+        f"{trained.address}  {summary_text(row) if seen else numbers_text(results)}".rstrip()
+    )
 
 
 @dataclass(frozen=True)
@@ -192,28 +176,9 @@ def _train(plan: Plan) -> tuple[Run, dict[str, float]]:
     except Exception as error:
         if not claimed:
             raise
-        raise _failure(claimed[0], error) from error
+        raise failure(claimed[0], error) from error
     except KeyboardInterrupt:
         if not claimed:
             raise
-        raise KeyboardInterrupt(_interruption(claimed[0])) from None
+        raise KeyboardInterrupt(interruption_text(claimed[0])) from None
     return fitted.run, fitted.results
-
-
-def _interruption(run: Run) -> str:
-    """The sentence for a run that a person stopped."""
-    row = read_row(run)
-    progress = row.record.progress if row.record else None
-    place = "" if progress is None or progress.step is None else f" after step {progress.step}"
-    return f"interrupted; {run.address} is {row.status}{place}"
-
-
-def _failure(run: Run, error: Exception) -> StrideError:
-    """The sentence for a run that failed; what is no error of stride, and so does not say what to
-    do, is shown with its trace.
-    """
-    if isinstance(error, StrideError):
-        return StrideError(f"{run.address} failed: {error}")
-    traceback.print_exception(error)
-    what = f"{type(error).__name__}: {error}"
-    return StrideError(f"{run.address} failed: {what}; stride log {run.address} shows its log")

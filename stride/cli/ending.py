@@ -1,0 +1,47 @@
+"""The end of a training in words: its numbers, or why it came early."""
+
+from __future__ import annotations
+
+import traceback
+
+from stride.cli.portrait import seconds_of
+from stride.cli.row import Row, read_row
+from stride.cli.value import duration_text, metric_text
+from stride.errors import StrideError
+from stride.store.run import Run
+
+
+def numbers_text(results: dict[str, float]) -> str:
+    """The answer: the metrics of the evaluation that ended the training."""
+    return "  ".join(f"{name}={metric_text(value)}" for name, value in results.items())
+
+
+def summary_text(row: Row) -> str:
+    """How it ended, and the best value by each monitor."""
+    attempt = row.record.attempt if row.record else None
+    seconds = seconds_of(attempt) if attempt else None
+    took = "" if seconds is None else f" in {duration_text(seconds)}"
+    bests = [
+        f"best {best.monitor}={metric_text(best.value)} (epoch {best.epoch})"
+        for best in (row.record.best if row.record else ())
+    ]
+    return "  ".join([f"{row.status}{took}", *bests])
+
+
+def interruption_text(run: Run) -> str:
+    """The sentence for a run that a person stopped."""
+    row = read_row(run)
+    progress = row.record.progress if row.record else None
+    place = "" if progress is None or progress.step is None else f" after step {progress.step}"
+    return f"interrupted; {run.address} is {row.status}{place}"
+
+
+def failure(run: Run, error: Exception) -> StrideError:
+    """The sentence for a run that failed; what is no error of stride, and so does not say what to
+    do, is shown with its trace.
+    """
+    if isinstance(error, StrideError):
+        return StrideError(f"{run.address} failed: {error}")
+    traceback.print_exception(error)
+    what = f"{type(error).__name__}: {error}"
+    return StrideError(f"{run.address} failed: {what}; stride log {run.address} shows its log")

@@ -13,9 +13,11 @@ from torch import nn
 from torch.optim.lr_scheduler import LRScheduler
 
 from stride.config.schema import Config
+from stride.errors import ConfigError
 from stride.training.columns import check_column, columns_of
 from stride.training.data import Data
 from stride.training.given import Given
+from stride.training.loaders import Batches
 from stride.training.monitors import choose_monitors
 from stride.training.optimization import build_optimizer, build_scheduler
 from stride.training.parts import Parts
@@ -99,6 +101,8 @@ def build_parts(
         arguments = config.optimizer_kwargs.arguments
         optimizer, found = build_optimizer(reference, arguments, model, task)
         settled |= {f"optimizer_kwargs.{name}": value for name, value in found.items()}
+    if "train" not in given.loaders:
+        _check_batch_norm(model, data.batches["train"])
     has_val = "val" in data.batches
     columns = columns_of(task.metrics(), has_val=has_val)
     monitors = choose_monitors(config.fit_kwargs.monitors, task.monitor(), has_val=has_val)
@@ -123,6 +127,24 @@ def build_parts(
     schedule, found = _build_schedule(config, given, parts)
     settled |= {f"scheduler_kwargs.{name}": value for name, value in found.items()}
     return dataclasses.replace(parts, schedule=schedule), settled
+
+
+def _check_batch_norm(model: nn.Module, batches: Batches) -> None:
+    """Whether every batch gives batch norm over features something to take a spread of.
+
+    Raises:
+        ConfigError: a batch has one sample; torch would refuse it in the middle of the epoch.
+    """
+    size, samples = batches.batch_size, batches.samples
+    alone = size == 1 or (size > 1 and samples % size == 1)
+    last_is_kept = len(batches) * size >= samples
+    normalises = any(isinstance(part, nn.BatchNorm1d) for part in model.modules())
+    if alone and last_is_kept and normalises:
+        raise ConfigError(
+            f"the last batch of an epoch would have 1 sample ({samples} in batches of {size}), and"
+            " the model has batch norm, which needs 2: set"
+            " load_data_kwargs.train_loader_kwargs.drop_last=true or another batch_size"
+        )
 
 
 def _build_schedule(config: Config, given: Given, parts: Parts) -> tuple[Schedule, dict[str, Any]]:

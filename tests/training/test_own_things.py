@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from torch.utils.data import TensorDataset
 
 from stride.errors import CodeReferenceError, ConfigError, DataError
 from stride.store.record import Status
@@ -241,5 +243,24 @@ def test_code_that_ends_the_process_is_refused_instead(tmp_path: Path) -> None:
     )
     trainer = Trainer(tmp_path / "exp", model_kwargs={"model_name": f"{tmp_path}/quits.py:Net"})
     with pytest.raises(ConfigError, match="cannot be built: SystemExit"):
+        trainer.fit()
+    assert not (tmp_path / "exp").exists()
+
+
+@pytest.mark.parametrize(("loader", "refused"), [({}, True), ({"drop_last": True}, False)])
+def test_a_last_batch_of_one_is_refused_where_batch_norm_needs_two(
+    tmp_path: Path, loader: dict[str, Any], refused: bool
+) -> None:
+    data = TensorDataset(torch.rand(9, 3), torch.rand(9, 1))
+    trainer = Trainer(
+        tmp_path / "exp",
+        datasets={"train": data},
+        load_data_kwargs={"train_loader_kwargs": {"batch_size": 4, **loader}},
+        fit_kwargs={"max_epochs": 1},
+    )
+    if not refused:
+        assert trainer.fit().read_record().status is Status.COMPLETED
+        return
+    with pytest.raises(ConfigError, match="the last batch of an epoch would have 1 sample"):
         trainer.fit()
     assert not (tmp_path / "exp").exists()

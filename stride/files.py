@@ -127,14 +127,17 @@ def write_atomic(path: Path, content: bytes, *, durable: bool = True) -> None:
     power cut. The mode is that of the umask.
 
     Raises:
-        StorageError: the disk refused; no temporary file is left, and the old content is as it
-            was, unless the very last step failed, which makes the rename durable.
+        StorageError: the disk refused, or the folder is gone; no temporary file is left, and the
+            old content is as it was, unless the very last step failed, which makes the rename
+            durable.
     """
     temporary = _temporary_for(path)
     with storage_errors("write", path):
         try:
             _write_new(temporary, content, durable=durable)
             temporary.replace(path)
+        except FileNotFoundError as error:
+            raise StorageError(f"cannot write {path}: its folder is gone") from error
         except BaseException:
             with contextlib.suppress(OSError):
                 temporary.unlink()

@@ -63,11 +63,11 @@ class Table:
         self._guard = threading.RLock()
 
     def append(self, row: Mapping[str, Cell]) -> None:
-        """Add one row; the file is made, or its last torn line cut, at the first."""
+        """Add one row, unless it is empty; the file is made, or its torn line cut, at the first."""
         if self._pid != os.getpid():
             self._forget_parent()
         with self._guard:
-            self._pending.append(dict(row))
+            self._pending += [dict(row)] if row else []
             now = time.monotonic()
             if now - self._written < self._delay:
                 self._flush_later(self._delay - (now - self._written))
@@ -250,16 +250,20 @@ def _text(cell: Cell) -> str:
     if isinstance(cell, float):
         return repr(float(cell))
     if isinstance(cell, int):
-        return str(cell)
+        with contextlib.suppress(ValueError):  # Python prints no more than some thousand digits
+            return str(cell)
     text = _one_line(cell)
     return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text
 
 
 def _one_line(cell: object) -> str:
     if not isinstance(cell, str):  # a number of another library
-        with contextlib.suppress(TypeError, ValueError):
+        with contextlib.suppress(Exception):
             return repr(float(cell))  # type: ignore[arg-type]
-    return str(cell).replace("\r", " ").replace("\n", " ").replace("\0", "")
+    text = type(cell).__name__
+    with contextlib.suppress(Exception):  # whatever a value of user code does, the table goes on
+        text = str(cell)
+    return text.replace("\r", " ").replace("\n", " ").replace("\0", "")
 
 
 def _clean(row: Mapping[str, Cell]) -> dict[str, Cell]:

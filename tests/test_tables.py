@@ -123,6 +123,19 @@ def test_numbers_of_other_libraries_and_odd_text_are_written(tmp_path: Path) -> 
     assert table.read() == [{"a": 0.5, "b": 3.0, "c": "?", "d": "[1]"}]
 
 
+def test_a_value_that_has_no_text_and_a_row_of_nothing_stop_no_table(tmp_path: Path) -> None:
+    class Wordless:
+        def __str__(self) -> str:
+            raise RuntimeError("no words")
+
+    table = Table(tmp_path / "t.csv")
+    table.append({})
+    odd: list[Any] = [Wordless(), 10**5000, True, 2]
+    for cell in odd:
+        table.append({"x": cell})
+    assert [row["x"] for row in table.read()] == ["Wordless", "int", "True", 2]
+
+
 def test_a_garbled_line_in_the_middle_costs_no_other(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_bytes(b'a,b\n1,2\n"3,4\n5\n\0\0\0\n\n6,7,8\n9,10\r\n')

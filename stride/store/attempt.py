@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
-from stride.errors import StoppedError
+from stride.errors import StoppedError, StorageError
 from stride.store.lock import AttemptLock
 from stride.store.machine_identity import boot_clock, out_of_memory_kills
 from stride.store.record import (
@@ -98,7 +98,7 @@ class Attempt:
                 self.stop("the program ended itself")
             else:
                 self.fail(error)
-        except OSError as refusal:
+        except Exception as refusal:  # noqa: BLE001 - the error on its way up must not be lost
             _logger.error("the end of %s could not be written: %s", self.run.address, refusal)
 
     def sign(
@@ -121,13 +121,13 @@ class Attempt:
             promise: seconds until the next sign at the latest; then the run counts as stalled.
         """
         old = self._record.progress or Progress()
-        step = old.step if step is None else step
+        step = old.step if step is None else int(step)
         self._change_attempt(
             sign=Sign(boottime=boot_clock(), promise=promise, step=step), last_step=step
         )
         self._change(
             progress=Progress(
-                epoch=old.epoch if epoch is None else epoch,
+                epoch=old.epoch if epoch is None else int(epoch),
                 max_epochs=old.max_epochs if max_epochs is None else max_epochs,
                 step=step,
                 max_steps=old.max_steps if max_steps is None else max_steps,
@@ -146,8 +146,13 @@ class Attempt:
         threads: int | None = None,
         first_step: int | None = None,
     ) -> None:
-        """Record what data and machine decided: dotted keys to JSON values; and of this attempt."""
-        self._change(resolved={**self._record.resolved, **(resolved or {})})
+        """Record what data and machine decided: dotted keys to JSON values; and of this attempt.
+
+        Raises:
+            TypeError: a value is no JSON.
+        """
+        values = msgspec.to_builtins(dict(resolved or {}))
+        self._change(resolved={**self._record.resolved, **values})
         attempt = self._record.attempts[-1]
         self._change_attempt(
             device=attempt.device if device is None else device,
@@ -240,9 +245,18 @@ class Attempt:
         ended = msgspec.structs.replace(
             self._record, status=status, attempts=(*earlier, attempt), **changes
         )
-        write_record(self.run.record_path, ended)  # if refused: we hold the run, and may try again
+        self._write_end(ended)  # if refused: we hold the run, and may try again
         self._record = ended
         self._lock.release()
+
+    def _write_end(self, ended: RunRecord) -> None:
+        """Write the outcome; on a full disk with the space that was set apart for it."""
+        try:
+            write_record(self.run.record_path, ended)
+        except StorageError:
+            if not self._lock.give_space():
+                raise
+            write_record(self.run.record_path, ended)
 
     def _change(self, **changes: Any) -> None:
         self._record = msgspec.structs.replace(self._record, **changes)
@@ -259,7 +273,11 @@ def _promise_of(record: RunRecord) -> float:
 
 def _message(error: BaseException) -> str:
     """What the error says, as text that JSON can hold, and not without end."""
-    return str(error)[:_MESSAGE_LENGTH].encode("utf-8", "replace").decode()
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001 - an error of user code whose own text fails
+        return "its message cannot be read"
+    return text[:_MESSAGE_LENGTH].encode("utf-8", "replace").decode()
 
 
 def _where(error: BaseException) -> str | None:

@@ -93,8 +93,9 @@ def _write_durably(folder: str, contents: Mapping[str, bytes]) -> None:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
             descriptor = os.open(f"{folder}/{name}", flags, 0o666)
             descriptors.append(descriptor)
-            if os.write(descriptor, content) < len(content):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            view = memoryview(content)
+            while view:  # a disk that is nearly full takes a part, and says why at the next
+                view = view[os.write(descriptor, view) :]
             if hasattr(os, "posix_fadvise"):  # Linux begins to write: one commit then serves all
                 os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
         for descriptor in reversed(descriptors):
@@ -234,7 +235,7 @@ def _origin() -> tuple[str, str, str]:
 @functools.cache
 def _staging_prefix(pid: int) -> str:
     """Begins the name of a staged run: who stages it. A forked process has a pid of its own."""
-    return "_".join((*_origin(), str(pid), f"{process_start(pid) or 0:.2f}", ""))
+    return "_".join((*_origin(), str(pid), f"{process_start(pid) or 0:.6f}", ""))
 
 
 def _short(text: str) -> str:

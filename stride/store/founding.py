@@ -90,6 +90,8 @@ def encode_config(config: Mapping[str, Any]) -> bytes:
     """
     try:
         return encode_json(storable({"format": FORMAT, **config}))
+    except RecursionError as error:
+        raise ConfigError("the config cannot be written as JSON: it contains itself") from error
     except ValueError as error:
         raise ConfigError(f"the config cannot be written as JSON: {error}") from error
 

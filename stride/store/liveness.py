@@ -128,7 +128,8 @@ def verdict(record: RunRecord, evidence: Evidence | None) -> Verdict:
 
 def _stored_reason(record: RunRecord) -> str:
     if record.status is Status.FAILED and record.error is not None:
-        return record.reason or f"{record.error.type}: {record.error.message}"
+        error = record.error
+        return record.reason or f"{error.type}: {error.message}".removesuffix(": ")
     return record.reason or ""
 
 

@@ -9,6 +9,7 @@ other code do so, copying the run folder for instance, `renew` takes the lock ag
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import struct
@@ -29,9 +30,12 @@ _UNSUPPORTED = frozenset(
 )
 _FLOCK = "hhqqi" if sys.platform == "linux" else "qqihh"
 
+_SPACE = 32 * 1024
+"""Bytes: several times a long run.json."""
+
 _registry: dict[tuple[int, int], tuple[int, int]] = {}
 """(device, inode) of each lock that is held, to the descriptor and the pid that took it."""
-_registry_guard = threading.Lock()
+_registry_guard = threading.RLock()
 
 
 class LockState(StrEnum):
@@ -57,10 +61,25 @@ class AttemptLock:
         """Take the lock again if other code of this process let go of it; whether it is held."""
         return not self.supported or _take(self.descriptor) is LockState.FREE
 
+    def keep_space(self) -> None:
+        """Set space of the disk apart, in the file of the lock, so that the end can be written."""
+        with contextlib.suppress(OSError):
+            if not os.fstat(self.descriptor).st_size:
+                os.pwrite(self.descriptor, bytes(_SPACE), 0)
+
+    def give_space(self) -> bool:
+        """Give the space back to the disk; whether there was any."""
+        with contextlib.suppress(OSError):
+            if os.fstat(self.descriptor).st_size:
+                os.ftruncate(self.descriptor, 0)
+                return True
+        return False
+
     def release(self) -> None:
         """Let go of the lock; once is enough, more do no harm."""
         with _registry_guard:
             if _registry.get(self.key) == (self.descriptor, os.getpid()):
+                self.give_space()
                 del _registry[self.key]
                 os.close(self.descriptor)
 

@@ -215,8 +215,23 @@ def read_record(path: Path) -> RunRecord:
 
 
 def encode_record(record: RunRecord) -> bytes:
-    """The bytes of run.json: strict JSON, a bare nan nowhere."""
-    return encode_json(storable(msgspec.to_builtins(record)))
+    """The bytes of run.json: strict JSON, a bare nan nowhere.
+
+    Bytes of a path or an argument that are no text become question marks.
+    """
+    tree = storable(msgspec.to_builtins(record))
+    try:
+        return encode_json(tree)
+    except UnicodeEncodeError:
+        return encode_json(_readable(tree))
+
+
+def _readable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode(errors="replace").decode()
+    if isinstance(value, dict):
+        return {_readable(key): _readable(item) for key, item in value.items()}
+    return [_readable(item) for item in value] if isinstance(value, list) else value
 
 
 def write_record(path: Path, record: RunRecord, *, durable: bool = True) -> None:

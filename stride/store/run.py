@@ -227,6 +227,7 @@ class Run:
         world_size: int = 1,
         takeover: bool = False,
         promise: float = 600.0,
+        first: bool = False,
     ) -> Attempt:
         """Begin an attempt: take the lock, write the status `running`; see `Attempt`.
 
@@ -235,10 +236,11 @@ class Run:
             launcher: what started the process (`python`, `stride fit`, `torchrun`, ...).
             takeover: go on although nothing is known of the process that had the run.
             promise: seconds until the first sign of life at the latest.
+            first: refuse a run that was tried before, also a moment ago by another process.
 
         Raises:
             RunBusyError: another process is training it, or may be.
-            RunStateError: the run is completed, and so closed.
+            RunStateError: the run is completed, and so closed; or it was tried before.
             StoredFileError: run.json cannot be read.
             StorageError: the disk refused.
         """
@@ -249,6 +251,7 @@ class Run:
             world_size=world_size,
             takeover=takeover,
             promise=promise,
+            first=first,
         )
 
     def save_results(self, metrics: Mapping[str, float], name: str = "metrics") -> Path:

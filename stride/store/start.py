@@ -34,6 +34,7 @@ def start_attempt(
     world_size: int,
     takeover: bool,
     promise: float,
+    first: bool,
 ) -> Attempt:
     """Take the lock, judge what was before, write the status `running`; see `Run.start`."""
     run.read_record()  # what is no run gets no lock file
@@ -43,8 +44,14 @@ def start_attempt(
         raise RunBusyError(_holder(run)) from error
     try:
         record = _started(run, overrides, launcher, world_size, takeover, promise, lock)
+        if first and len(record.attempts) > 1:
+            raise RunStateError(
+                f"{run.address} was tried before, and only a created run can be trained; "
+                f"stride show {run.address} says what became of it"
+            )
         for path in (run.record_path, run.metrics_path, run.steps_path, run.timings_path):
             clear_temporaries(path)
+        lock.keep_space()
         write_record(run.record_path, record)
         fsync_folder(run.work_dir)
     except BaseException:

@@ -17,7 +17,7 @@ from stride.errors import (
     StorageError,
     StoredFileError,
 )
-from stride.files import read_json, storage_errors, write_exclusive
+from stride.files import decode_json, read_json, storage_errors, write_exclusive
 from stride.store.claim import Place, claim
 from stride.store.entries import describe, is_run, newest, read_names
 from stride.store.founding import TRIES, encode_config, found, is_experiment, made_folders
@@ -197,10 +197,12 @@ class WorkDir:
         if name is not None:
             check_run_name(name)
         encoded = encode_config(config)
-        keys = (key for key in flatten(config) if key != "format") if chosen is None else chosen
+        if chosen is None:
+            tree = flatten(decode_json(encoded, self.config_path))
+            chosen = tuple(key for key in tree if key != "format")
         contents = {
             self.config_path.name: encoded,  # a run's files are called as ours are
-            self.record_path.name: encode_record(new_record(overrides, keys, parent, code)),
+            self.record_path.name: encode_record(new_record(overrides, chosen, parent, code)),
         }
         for _ in range(TRIES):
             try:

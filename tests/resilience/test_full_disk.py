@@ -113,10 +113,49 @@ print("survived")
 """
 
 
+FULL_AT_THE_END = """
+import sys
+from pathlib import Path
+from stride.store.work_dir import WorkDir
+
+def fill(path):
+    with path.open("wb", buffering=0) as stream:
+        try:
+            while stream.write(bytes(1024)):
+                pass
+        except OSError:
+            pass
+
+run = WorkDir(Path(sys.argv[1]) / "exp").create({"text": "x" * 5000})
+attempt = run.start()
+fill(run.work_dir / "filler")
+try:
+    with attempt:
+        attempt.sign(step=7, promise=1e4)
+        run.metrics.append({"loss": 0.5})
+        raise MemoryError("no space for the weights")
+except MemoryError:
+    pass
+assert run.status().text == "failed (MemoryError: no space for the weights)", run.status()
+assert run.read_record().attempts[-1].last_step == 7
+assert run.lock_path.stat().st_size == 0
+print("survived")
+"""
+
+
+def test_a_full_disk_still_takes_the_word_of_how_it_ended(tmp_path: Path) -> None:
+    on_a_tiny_disk(tmp_path, FULL_AT_THE_END)
+
+
 def test_a_tiny_disk_fills_up_and_what_is_on_it_stays_whole(tmp_path: Path) -> None:
+    on_a_tiny_disk(tmp_path, TINY)
+
+
+def on_a_tiny_disk(folder: Path, code: str) -> None:
+    """Run a program whose folder is on a disk of 256 kB."""
     mount = 'mount -t tmpfs -o size=256k none "$1" && exec "$2" -c "$3" "$1"'
     done = subprocess.run(
-        ["unshare", "-r", "-m", "sh", "-c", mount, "sh", str(tmp_path), sys.executable, TINY],
+        ["unshare", "-r", "-m", "sh", "-c", mount, "sh", str(folder), sys.executable, code],
         capture_output=True,
         text=True,
     )

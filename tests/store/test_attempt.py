@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import logging
 import math
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from stride.errors import RunBusyError, RunStateError, StoppedError
+from stride.errors import RunBusyError, RunStateError, StoppedError, StorageError
 from stride.store.liveness import Life
 from stride.store.record import BestRecord, Progress, Status
 from stride.store.run import Run
@@ -81,6 +82,32 @@ def test_an_error_with_an_odd_or_endless_message_is_kept_as_far_as_can_be(run: R
     assert len(error.message) == 10_000
 
 
+def test_an_error_without_words_fails_the_run_too(run: Run) -> None:
+    class WordlessError(Exception):
+        def __str__(self) -> str:
+            raise ValueError("no words")
+
+    for error, text in (
+        (WordlessError(), "failed (WordlessError: its message cannot be read)"),
+        (MemoryError(), "failed (MemoryError)"),
+    ):
+        with pytest.raises(type(error)), run.start():
+            raise error
+        assert run.status().text == text
+
+
+def test_a_run_that_is_removed_while_it_trains_is_one_sentence_at_its_end(
+    run: Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    attempt = run.start()
+    shutil.rmtree(run.path)
+    attempt.sign(step=1, promise=1000.0)
+    run.metrics.append({"loss": 0.5})
+    with pytest.raises(StorageError, match=r"cannot write .*run\.json: its folder is gone"):
+        attempt.complete()
+    assert len(caplog.messages) == 2 and not run.path.exists()
+
+
 @pytest.mark.parametrize(
     ("error", "status", "reason"),
     [
@@ -124,6 +151,16 @@ def test_a_stopped_run_can_be_tried_again(run: Run) -> None:
     record = run.read_record()
     assert [one.outcome for one in record.attempts] == ["stopped", "completed"]
     assert record.reason is None
+
+
+def test_a_first_attempt_is_refused_where_there_was_one(run: Run) -> None:
+    with pytest.raises(ZeroDivisionError), run.start(first=True):
+        raise ZeroDivisionError
+    with pytest.raises(RunStateError, match="was tried before, and only a created run"):
+        run.start(first=True)
+    assert len(run.read_record().attempts) == 1 and run.read_record().status is Status.FAILED
+    with run.start() as attempt:
+        assert attempt.number == 2
 
 
 def test_what_was_found_is_in_the_record(run: Run) -> None:

@@ -164,6 +164,12 @@ def test_a_damaged_record_is_one_sentence_with_its_path(content: bytes) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_bytes_that_are_no_text_become_question_marks() -> None:
+    record = new_record(overrides=("path=/data/\udcff.npz",), chosen=())
+    read = decode_record(encode_record(record), Path("run.json"))
+    assert read.overrides == ("path=/data/?.npz",)
+
+
 def test_an_absent_record_is_a_file_not_found_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         read_record(tmp_path / "run.json")

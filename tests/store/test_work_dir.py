@@ -326,3 +326,11 @@ def test_any_config_reads_back_as_it_was_given(
     run = WorkDir(tmp_path_factory.getbasetemp() / "law").create(config)
     assert run.read_config() == {"format": 1, **config}
     assert json.loads(run.config_path.read_text())["format"] == 1
+
+
+def test_a_config_that_contains_itself_is_one_sentence(tmp_path: Path) -> None:
+    endless: dict[str, object] = {}
+    endless["again"] = endless
+    with pytest.raises(ConfigError, match="it contains itself"):
+        WorkDir(tmp_path / "exp").create(endless)
+    assert list(tmp_path.iterdir()) == []

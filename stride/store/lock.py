@@ -97,8 +97,9 @@ def acquire(path: Path) -> AttemptLock:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         state = _take(descriptor)
         if state is LockState.HELD:
+            _, holder = _ask(descriptor)
             os.close(descriptor)
-            raise RunBusyError(f"{path.parent} is being trained by another process")
+            raise RunBusyError(f"{path.parent} is being started by {holder}")
         status = os.fstat(descriptor)
         key = (status.st_dev, status.st_ino)
         _registry[key] = (descriptor, os.getpid())
@@ -122,7 +123,7 @@ def query(path: Path) -> LockState:
         except FileNotFoundError:
             return LockState.FREE
         try:
-            return _ask(descriptor)
+            return _ask(descriptor)[0]
         finally:
             os.close(descriptor)
 
@@ -151,9 +152,11 @@ def _take(descriptor: int) -> LockState:
     return LockState.FREE
 
 
-def _ask(descriptor: int) -> LockState:
+def _ask(descriptor: int) -> tuple[LockState, str]:
+    """The state of the lock, and who holds it: `process 123`, or `another process`."""
+    other = "another process"
     if sys.platform == "win32":
-        return LockState.UNSUPPORTED
+        return LockState.UNSUPPORTED, other
     if sys.platform == "linux":
         question = struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
     else:
@@ -162,7 +165,8 @@ def _ask(descriptor: int) -> LockState:
         answer = struct.unpack(_FLOCK, fcntl.fcntl(descriptor, fcntl.F_GETLK, question))
     except OSError as error:
         if error.errno in _UNSUPPORTED:
-            return LockState.UNSUPPORTED
+            return LockState.UNSUPPORTED, other
         raise
-    kind = answer[0] if sys.platform == "linux" else answer[3]
-    return LockState.FREE if kind == fcntl.F_UNLCK else LockState.HELD
+    kind, pid = (answer[0], answer[4]) if sys.platform == "linux" else (answer[3], answer[2])
+    state = LockState.FREE if kind == fcntl.F_UNLCK else LockState.HELD
+    return state, f"process {pid}" if pid > 0 else other  # 0: in another container or machine

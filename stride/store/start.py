@@ -41,7 +41,8 @@ def start_attempt(
     try:
         lock = acquire(run.lock_path)
     except RunBusyError as error:
-        raise RunBusyError(_holder(run)) from error
+        said = str(error).replace(str(run.path), run.address, 1)
+        raise RunBusyError(_holder(run, said)) from error
     try:
         record = _started(run, overrides, launcher, world_size, takeover, promise, lock)
         if first and len(record.attempts) > 1:
@@ -110,22 +111,22 @@ def _refuse_doubtful(run: Run, record: RunRecord, *, takeover: bool, locked: boo
     state = LockState.FREE if locked else LockState.UNSUPPORTED  # what it was before we took it
     found = verdict(record, dataclasses.replace(evidence, lock=state))
     if found.life in (Life.ALIVE, Life.STALLED):
-        raise RunBusyError(_holder(run))
+        raise RunBusyError(_holder(run, f"{run.address} is being trained by another process"))
     if found.life is Life.UNKNOWN and not takeover:
         raise RunBusyError(
             f"{run.address} may be in training: {found.reason}; if it is not, start with --takeover"
         )
 
 
-def _holder(run: Run) -> str:
-    """The sentence that says who trains the run."""
+def _holder(run: Run, otherwise: str) -> str:
+    """The sentence that says who trains the run; `otherwise` where its record does not."""
     try:
         record = run.read_record()
     except StoredFileError:
-        return f"{run.address} is being trained by another process"
+        return otherwise
     attempt = record.attempt
     if attempt is None or record.status is not Status.RUNNING:
-        return f"{run.address} is being started by another process"
+        return otherwise
     found = read_verdict(record, run.lock_path, run.fault_path)
     stalled = f"; it gives {found.reason}" if found.life is Life.STALLED else ""
     return (

@@ -245,6 +245,23 @@ def test_a_second_start_says_who_trains_the_run(run: Run) -> None:
     assert run.status().text == "completed"
 
 
+def test_who_has_just_taken_the_run_is_said_before_its_record_says_so(run: Run) -> None:
+    code = (
+        "import sys; from pathlib import Path; from stride.store.lock import acquire\n"
+        "lock = acquire(Path(sys.argv[1])); print('held', flush=True); sys.stdin.readline()"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", code, str(run.lock_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert holder.stdout is not None and holder.stdout.readline() == b"held\n"
+    with pytest.raises(RunBusyError, match=f"is being started by process {holder.pid}$"):
+        run.start()
+    holder.communicate(b"go\n")
+    assert run.read_record().status is Status.CREATED
+
+
 def test_the_same_process_cannot_start_a_run_twice(run: Run) -> None:
     with run.start():
         with pytest.raises(RunBusyError, match="is being trained by process"):

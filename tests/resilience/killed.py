@@ -14,7 +14,6 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from io import StringIO
 from pathlib import Path
 
 from stride.files import read_json, write_exclusive, write_json
@@ -147,33 +146,6 @@ def check_attempt(folder: Path) -> None:
         assert [one.number for one in record.attempts] == list(range(1, len(record.attempts) + 1))
 
 
-def train(folder: Path) -> None:
-    from stride.training.trainer import Trainer  # deferred: only this kind needs torch
-
-    Trainer(folder, fit_kwargs={"max_epochs": 3, "threads": 1}, stream=StringIO()).fit()
-
-
-def fit(folder: Path) -> Iterator[None]:
-    while True:
-        yield
-        train(folder / "exp")
-
-
-def check_fit(folder: Path) -> None:
-    from stride.training.trainer import Trainer  # deferred: see above
-
-    experiment = WorkDir(folder / "exp")
-    for run in experiment.runs() if experiment.exists() else ():
-        record = run.read_record()
-        assert run.status().word in ("created", "crashed", "completed"), run.status()
-        rows = run.metrics.read()
-        assert [row["epoch"] for row in rows] == list(range(1, len(rows) + 1))
-        assert run.status().life in (None, Life.CRASHED)
-        if record.best:  # written, and named by a digest that holds
-            Trainer(experiment.path, stream=StringIO()).load_run(run.name)
-        assert (record.status is Status.COMPLETED) <= bool(run.read_results())
-
-
 def label(folder: Path) -> Iterator[None]:
     run = Run(folder)
     while True:
@@ -195,14 +167,11 @@ KINDS: dict[str, tuple[Callable[[Path], Iterator[None]], Callable[[Path], None]]
     "cut": (cut, check_append),
     "attempt": (attempt, check_attempt),
     "label": (label, check_label),
-    "fit": (fit, check_fit),
 }
-LONGEST = {"fit": 0.6}
-"""Seconds from the first piece of work to the kill, at most, where it is not a hundredth."""
 
 
-def kill_one(work: Callable[[Path], Iterator[None]], folder: Path, seconds: float) -> None:
-    """Fork a child that works, and kill it so long after its first piece of work."""
+def kill_one(work: Callable[[Path], Iterator[None]], folder: Path, chance: random.Random) -> None:
+    """Fork a child that works, and kill it at a random moment after its first piece of work."""
     begun, begin = os.pipe()
     if (child := os.fork()) == 0:
         try:
@@ -213,7 +182,7 @@ def kill_one(work: Callable[[Path], Iterator[None]], folder: Path, seconds: floa
         os._exit(70)
     os.close(begin)
     assert os.read(begun, 1) == b".", "the child died before it had done anything"
-    time.sleep(seconds)  # any moment will do
+    time.sleep(chance.random() * 0.01)  # any moment will do
     os.kill(child, signal.SIGKILL)
     assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
     os.close(begun)
@@ -222,11 +191,9 @@ def kill_one(work: Callable[[Path], Iterator[None]], folder: Path, seconds: floa
 def main(kind: str, folder: Path, count: int, seed: int) -> None:
     """Kill `count` children; check after each."""
     work, check = KINDS[kind]
-    if kind == "fit":
-        train(folder / "first")  # imports and looks around, once and not in each child
     chance = random.Random(seed)
     for _ in range(count):
-        kill_one(work, folder, chance.random() * LONGEST.get(kind, 0.01))
+        kill_one(work, folder, chance)
         check(folder)
 
 

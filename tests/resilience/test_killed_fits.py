@@ -1,128 +1,125 @@
-"""A real training that is killed, whose workers outlive it, or that is started twice."""
+"""A real fit that is killed, interrupted, or whose disk is full: the run tells the truth."""
 
 from __future__ import annotations
 
-import json
 import os
-import random
-import re
-import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
+from stride.store.liveness import Life
+from stride.store.record import Status
+from stride.store.work_dir import WorkDir
+from stride.training.trainer import Trainer
 
-PROGRAM = Path(__file__).with_name("killed.py")
-WAITING = """
+DATA = """
 import os
 import torch
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, get_worker_info
 
-class Waiting(Dataset):
-    '''Its sample 3 says who asks for it, and comes when there is something to read.'''
+class Numbers(Dataset):
+    output_shape = (2,)
 
-    def __init__(self, split: str, folder: str) -> None:
-        self.folder = folder
-        self.input_shape, self.output_shape, self.target_kind = (2,), (2,), "classes"
+    def __init__(self, split: str) -> None:
+        self.split = split
 
     def __len__(self) -> int:
-        return 8
+        return 64
 
     def __getitem__(self, index: int):
-        if index == 3 and not os.path.exists(self.folder + "/gone"):
-            with open(self.folder + "/begun", "w") as begun:
-                begun.write(str(os.getpid()))
-            with open(self.folder + "/go") as go:
-                go.read()
-        return torch.ones(2) * index, index % 2
+        if self.split == "train" and index == 0 and get_worker_info() is not None:
+            print("worker", os.getpid(), flush=True)
+        return torch.full((4,), float(index)), index % 2
 """
-SETTINGS = (
-    "dataset_kwargs.dataset_name=waiting.py:Waiting",
-    "load_data_kwargs.train_loader_kwargs.shuffle=false",
-    "fit_kwargs.max_epochs=1",
-)
+FIT = """
+import sys
+from stride import Trainer
+
+Trainer(
+    sys.argv[1],
+    dataset_kwargs={"dataset_name": sys.argv[2] + ":Numbers"},
+    load_data_kwargs={"train_loader_kwargs": {"num_workers": int(sys.argv[3])}},
+    model_kwargs={"hidden_dims": [4]},
+    fit_kwargs={"max_epochs": 10**6},
+    log_kwargs={"every": 1},
+).fit()
+"""
+FULL_DISK = """
+import resource, signal, sys
+from stride import Trainer
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
+Trainer(sys.argv[1], model_kwargs={"hidden_dims": [512]}, fit_kwargs={"max_epochs": 1}).fit()
+"""
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    """Holds the data set, and the pipes over which it waits."""
-    (tmp_path / "waiting.py").write_text(WAITING)
-    for name in ("begun", "go"):
-        os.mkfifo(tmp_path / name)
-    yield tmp_path
-    (tmp_path / "gone").touch()
-
-
-def begin(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+def _begin(folder: Path, workers: int) -> subprocess.Popen[str]:
+    (folder / "data.py").write_text(DATA)
     return subprocess.Popen(
-        [sys.executable, "-m", "stride", *arguments],
-        cwd=folder,
+        [sys.executable, "-c", FIT, str(folder / "exp"), str(folder / "data.py"), str(workers)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
 
 
-def settings(folder: Path, *more: str) -> list[str]:
-    given = ("work_dir=exp", *SETTINGS, f"dataset_kwargs.folder={folder}", *more)
-    return [part for setting in given for part in ("--config", setting)]
+def test_a_fit_that_was_killed_is_crashed_though_its_workers_live_on(tmp_path: Path) -> None:
+    process = _begin(tmp_path, workers=2)
+    assert process.stdout is not None
+    words = process.stdout.readline().split()
+    assert words[0] == "worker", process.communicate()[1]
+    os.kill(int(words[1]), signal.SIGSTOP)  # it cannot notice that its trainer is gone
+    run = WorkDir(tmp_path / "exp").run(0)
+    assert run.status().life is Life.ALIVE
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    os.kill(int(words[1]), 0)
+    verdict = run.status()
+    assert (verdict.status, verdict.life) == (Status.RUNNING, Life.CRASHED)
+    os.kill(int(words[1]), signal.SIGKILL)
+    process.communicate()
 
 
-def status(process: subprocess.Popen[str]) -> str:
-    """The one run's, as `list --json` gives it."""
-    out, err = process.communicate()
-    assert process.returncode == 0, err
-    (run,) = json.loads(out)
-    return str(run["status"])
+def test_ctrl_c_ends_at_the_edge_of_a_step_with_whole_weights(tmp_path: Path) -> None:
+    process = _begin(tmp_path, workers=0)
+    assert process.stderr is not None
+    while "[Epoch 2/" not in process.stderr.readline():
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate()
+    assert process.returncode == -signal.SIGINT
+    assert "stopping after this step; Ctrl-C again stops at once" in errors
+    run = WorkDir(tmp_path / "exp").run(0)
+    record = run.read_record()
+    assert (record.status, record.reason) == (Status.STOPPED, "interrupted")
+    assert record.progress is not None
+    steps = run.steps.read()
+    assert steps[-1]["step"] == record.progress.step
+    assert "interrupted" in run.log_path().read_text()
+    for weights in ("best", "last"):
+        Trainer(tmp_path / "other").load_run(run.path, weights=weights)
 
 
-def test_kills_at_any_moment_of_a_fit_leave_a_run_that_tells_the_truth(tmp_path: Path) -> None:
-    seed = random.randrange(2**32)
-    done = subprocess.run(
-        [sys.executable, str(PROGRAM), "fit", str(tmp_path), "15", str(seed)],
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, f"seed {seed}\n{done.stderr}"
+def test_weights_and_their_digests_agree_after_a_kill_at_any_moment(tmp_path: Path) -> None:
+    program = Path(__file__).with_name("killed_fits.py")
+    command = [sys.executable, str(program), str(tmp_path), "12", "0"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_a_fit_whose_worker_outlives_it_is_crashed_for_every_reader(folder: Path) -> None:
-    worker = "load_data_kwargs.train_loader_kwargs.num_workers=1"
-    trainer = begin(folder, "fit", *settings(folder, worker))
-    pid = int((folder / "begun").read_text())
-    assert pid != trainer.pid
-    assert status(begin(folder, "list", "exp", "--json")) == "running"
-    trainer.kill()
-    assert trainer.wait() == -signal.SIGKILL
-    try:
-        os.kill(pid, 0)  # it waits for its sample, and holds every descriptor of its trainer
-        readers = [begin(folder, "list", "exp", "--json") for _ in range(2)]
-        assert [status(reader) for reader in readers] == ["crashed"] * 2
-        shutil.copytree(folder / "exp", folder / "copy")
-        for path in (folder / "copy").rglob("*"):
-            path.chmod(0o555 if path.is_dir() else 0o444)
-        assert status(begin(folder, "list", "copy", "--json")) == "crashed"
-    finally:
-        os.kill(pid, signal.SIGKILL)
-        trainer.communicate()  # the worker had its ends of the pipes too
-
-
-def test_of_two_fits_of_a_run_at_once_one_trains_and_the_other_says_who(folder: Path) -> None:
-    created = begin(folder, "create", *settings(folder))
-    assert created.communicate()[0] == "exp/0\n"
-    both = [begin(folder, "fit", "exp/0") for _ in range(2)]
-    pid = int((folder / "begun").read_text())
-    winner, loser = sorted(both, key=lambda process: process.pid != pid)
-    assert winner.pid == pid
-    refusal = loser.communicate()[1]
-    assert re.search(rf"exp/0 is being (trained|started) by process {pid}\b", refusal), refusal
-    assert loser.returncode == 2
-    (folder / "gone").touch()
-    (folder / "go").write_text("go")
-    assert winner.communicate()[0].startswith("exp/0")
-    assert winner.returncode == 0
-    record = json.loads((folder / "exp" / "0" / "run.json").read_text())
-    assert record["status"] == "completed" and len(record["attempts"]) == 1
+def test_weights_that_do_not_fit_on_the_disk_fail_the_run_in_a_sentence(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", FULL_DISK, str(tmp_path / "exp")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    sentence = "best.safetensors: the file would be larger than the limit allows"
+    assert done.returncode == 1
+    assert done.stderr.count(sentence) == 1
+    run = WorkDir(tmp_path / "exp").run(0)
+    record = run.read_record()
+    assert record.status is Status.FAILED
+    assert record.error is not None
+    assert record.error.message.endswith(sentence)
+    assert list(run.weights_path.iterdir()) == []
+    assert len(run.metrics.read()) == 1
+    assert sentence in run.log_path().read_text()

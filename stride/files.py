@@ -8,7 +8,7 @@ import json
 import math
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,20 +35,30 @@ _NO_LINKS = frozenset({errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSU
 _NO_FOLDER_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EBADF})
 
 
-@contextlib.contextmanager
-def storage_errors(action: str, path: Path) -> Iterator[None]:
+class storage_errors:  # noqa: N801  used as `with storage_errors(...)`, like contextlib's own
     """Turn an `OSError` inside into one sentence: `cannot <action> <path>: the disk is full`.
+
+    A class, as a generator's context costs as much as writing a row of a table.
 
     Raises:
         StorageError: for every OSError but a missing file, which stays a FileNotFoundError.
     """
-    try:
-        yield
-    except (StrideError, FileNotFoundError):
-        raise
-    except OSError as error:
+
+    __slots__ = ("_action", "_path")
+
+    def __init__(self, action: str, path: Path) -> None:
+        self._action = action
+        self._path = path
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Raise what the sentence says, from what the system said."""
+        if not isinstance(error, OSError) or isinstance(error, StrideError | FileNotFoundError):
+            return
         reason = _REFUSALS.get(error.errno or 0, error.strerror or str(error))
-        raise StorageError(f"cannot {action} {path}: {reason}") from error
+        raise StorageError(f"cannot {self._action} {self._path}: {reason}") from error
 
 
 def fsync_folder(folder: Path) -> None:

@@ -150,7 +150,7 @@ class Table:
             if new := [name for name in names if name not in self._known]:
                 self._add_columns(new)
         columns = self._columns
-        content = _encode([row.get(name) for name in columns] for row in self._pending)
+        content = _encode([[row.get(name) for name in columns] for row in self._pending])
         with storage_errors("write", self.path):
             if self._descriptor is None:
                 self._descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
@@ -240,7 +240,7 @@ def read_table(path: Path) -> list[dict[str, Cell]]:
 
 def _encode(rows: Iterable[Iterable[Cell]]) -> bytes:
     lines = [",".join(map(_text, row)) or '""' for row in rows]  # an empty line is no row
-    return "".join(f"{line}\n" for line in lines).encode("utf-8", "replace")
+    return ("\n".join(lines) + "\n" if lines else "").encode("utf-8", "replace")
 
 
 def _text(cell: Cell) -> str:

@@ -36,12 +36,17 @@ def interruption_text(run: Run) -> str:
     return f"interrupted; {run.address} is {row.status}{place}"
 
 
-def failure(run: Run, error: Exception) -> StrideError:
+def failure(run: Run, error: Exception | SystemExit) -> StrideError:
     """The sentence for a run that failed; what is no error of stride, and so does not say what to
     do, is shown with its trace.
     """
     if isinstance(error, StrideError):
         return StrideError(f"{run.address} failed: {error}")
+    if isinstance(error, SystemExit):
+        return StrideError(
+            f"{run.address} has not ended its training: its code ended the program (sys.exit);"
+            f" stride log {run.address} shows its log"
+        )
     traceback.print_exception(error)
     what = f"{type(error).__name__}: {error}"
     return StrideError(f"{run.address} failed: {what}; stride log {run.address} shows its log")

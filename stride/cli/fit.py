@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -173,11 +174,12 @@ def _train(plan: Plan) -> tuple[Run, dict[str, float]]:
             )
     except (RunBusyError, RunStateError):
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if not claimed:
             raise
         raise failure(claimed[0], error) from error
     except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is stopped; what is left takes no time
         if not claimed:
             raise
         raise KeyboardInterrupt(interruption_text(claimed[0])) from None

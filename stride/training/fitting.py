@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import nn
 
 from stride.config.schema import Config
+from stride.errors import RunStateError
 from stride.store.attempt import Attempt
 from stride.store.provenance.take import Taking
 from stride.store.record import CodeRecord
@@ -67,10 +69,12 @@ def fit_run(
 
     Raises:
         UsageError: config, data or device do not do; there is no run.
+        RunStateError: another thread of this process trains already.
         NonFiniteError, KeyboardInterrupt, Exception: the training ended; the run says so.
     """
     device = choose_device(config.device)
     with (
+        _one_thread_at_a_time(),
         thread_count(config.fit_kwargs.threads) as threads,
         own_randomness(config.seed),
     ):
@@ -79,7 +83,7 @@ def fit_run(
         code = code_of(config)
         run = claim(code)
         with (
-            run.start(launcher=launcher, takeover=takeover) as attempt,
+            run.start(launcher=launcher, takeover=takeover, first=True) as attempt,
             contextlib.ExitStack() as afterwards,
         ):
             for batches in data.batches.values():
@@ -96,6 +100,27 @@ def fit_run(
     for module in modules_of(parts.model, parts.task):
         module.eval()
     return Fitted(run, parts.model, parts.task, device, data, results)
+
+
+_training = threading.RLock()
+
+
+@contextlib.contextmanager
+def _one_thread_at_a_time() -> Iterator[None]:
+    """Global generators, streams and handlers of signals are the process's: one thread has them.
+
+    Raises:
+        RunStateError: another thread has.
+    """
+    if not _training.acquire(blocking=False):
+        raise RunStateError(
+            "another thread of this process is training; fit after it has ended, or in a process of"
+            " its own"
+        )
+    try:
+        yield
+    finally:
+        _training.release()
 
 
 def _record(

@@ -145,3 +145,45 @@ def test_a_closed_screen_does_not_end_a_training(tmp_path: Path) -> None:
         run = trainer.fit({"fit_kwargs.max_epochs": 1, "log_kwargs.progress": True})
     assert run.read_record().status is Status.COMPLETED
     assert sys.stdout is not stream
+
+
+class Fitting(Task):
+    """A task whose step starts another training, in a thread of its own, and keeps what came."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.came: list[Exception] = []
+
+    def step(self, model: nn.Module, batch: Any) -> Output:
+        thread = threading.Thread(target=self._fit)
+        thread.start()
+        thread.join()
+        return Output(model(batch[0]).sum(), 1, ())
+
+    def _fit(self) -> None:
+        try:
+            _trainer(self.folder, Raising(ValueError("it was trained"))).fit()
+        except (RunStateError, ValueError) as error:
+            self.came.append(error)
+
+
+def test_two_threads_do_not_train_at_once(tmp_path: Path) -> None:
+    task = Fitting(tmp_path / "other")
+    trainer = Trainer(
+        tmp_path / "exp",
+        model=nn.Linear(2, 1),
+        task=task,
+        datasets={"train": DATA},
+        fit_kwargs={"max_steps": 1},
+        log_kwargs={"progress": False},
+    )
+    assert trainer.fit().read_record().status is Status.COMPLETED
+    assert [type(error) for error in task.came] == [RunStateError]
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_run_that_was_tried_is_not_begun_again(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no such thing"):
+        _trainer(tmp_path, Raising(ValueError("no such thing"))).fit()
+    with pytest.raises(RunStateError):
+        WorkDir(tmp_path / "exp").run(0).start(first=True)

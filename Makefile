@@ -23,6 +23,7 @@ check: $(READY)  ## what is checked without running: format, lint, types, layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/make_cli_docs.py --check
+	$(BIN)/python scripts/make_file_tree.py --check
 
 format: $(READY)
 	$(BIN)/ruff format .
@@ -30,6 +31,7 @@ format: $(READY)
 
 docs: $(READY)  ## write the generated pages again
 	$(BIN)/python scripts/make_cli_docs.py
+	$(BIN)/python scripts/make_file_tree.py
 
 bench: $(READY)  ## every speed claim against its peers, in one run
 	$(BIN)/python -m benchmarks

@@ -48,6 +48,22 @@ def is_run_name(name: str) -> bool:
     return _refusal(name) is None
 
 
+def is_file_name(name: str) -> bool:
+    """Whether a file of this name stays in its folder."""
+    return name not in ("", ".", "..") and "/" not in name and "\0" not in name
+
+
+def check_file_name(name: str) -> str:
+    """The name of a file in a run, if it stays there.
+
+    Raises:
+        RunNameError: it leads elsewhere.
+    """
+    if not is_file_name(name):
+        raise RunNameError(f"{_shown(name)} is not the name of a file; give one without a folder")
+    return name
+
+
 def is_digits(text: str) -> bool:
     """Whether a text is made of digits only: such a reference always means a number."""
     return _DIGITS.fullmatch(text) is not None

@@ -12,7 +12,7 @@ from stride.files import decode_number, encode_json, read_json, storage_errors, 
 from stride.store.attempt import Attempt
 from stride.store.labels import Labels, read_labels, write_labels
 from stride.store.liveness import Verdict, read_verdict
-from stride.store.names import is_number
+from stride.store.names import check_file_name, is_number
 from stride.store.record import RunRecord, read_record, stored_metrics
 from stride.store.start import start_attempt
 from stride.tables import Table
@@ -124,7 +124,12 @@ class Run:
         return self.path / "weights"
 
     def weights_file(self, name: str) -> Path:
-        """A file of weights: `best`, `last`, `best-val_loss`; the ending is added."""
+        """A file of weights: `best`, `last`, `best-val_loss`; the ending is added.
+
+        Raises:
+            RunNameError: the name leads to another folder.
+        """
+        name = check_file_name(name)
         return self.weights_path / f"{name.removesuffix('.safetensors')}.safetensors"
 
     @property
@@ -138,7 +143,12 @@ class Run:
         return self.path / "results"
 
     def results_file(self, name: str = "metrics") -> Path:
-        """A JSON file of results."""
+        """A JSON file of results.
+
+        Raises:
+            RunNameError: the name leads to another folder.
+        """
+        name = check_file_name(name)
         return self.results_path / f"{name.removesuffix('.json')}.json"
 
     @property

@@ -13,6 +13,7 @@ from torch import nn
 from stride.config.schema import Config
 from stride.config.stored import load_stored
 from stride.errors import RunStateError, StoredFileError
+from stride.store.names import is_file_name
 from stride.store.record import RunRecord
 from stride.store.run import Run
 from stride.training.build import build_model_and_task
@@ -96,11 +97,6 @@ def load_run(
     for module in modules_of(model, task):
         module.eval()
     return Loaded(run, record, config, model, task, place, name)
-
-
-def is_file_name(name: str) -> bool:
-    """Whether a name stays in its folder."""
-    return name == Path(name).name and "\0" not in name
 
 
 def facts_of(record: RunRecord) -> dict[str, Any]:

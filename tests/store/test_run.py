@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stride.errors import StoredFileError
+from stride.errors import RunNameError, StoredFileError
 from stride.store.run import Run
 from stride.store.work_dir import WorkDir
 
@@ -72,3 +72,12 @@ def test_the_table_of_a_run_is_one_object(tmp_path: Path) -> None:
     run.metrics.append({"epoch": 1, "val_loss": 0.25})
     assert run.metrics_path.read_text() == "epoch,val_loss\n0,0.5\n1,0.25\n"
     run.metrics.close()
+
+
+@pytest.mark.parametrize("name", ["../x", "/tmp/x", "a/b", "..", "", "a\0b"])
+def test_no_name_leads_out_of_the_folder(name: str, tmp_path: Path) -> None:
+    run = WorkDir(tmp_path / "exp").create({})
+    with pytest.raises(RunNameError, match="is not the name of a file"):
+        run.save_results({"a": 1.0}, name)
+    with pytest.raises(RunNameError):
+        run.weights_file(name)

@@ -12,7 +12,7 @@ import safetensors
 import safetensors.torch
 from torch import Tensor, nn
 
-from stride.errors import ConfigError, StoredFileError, VerificationError
+from stride.errors import ConfigError, StorageError, StoredFileError, VerificationError
 from stride.files import read_content, sha256_of, storage_errors, write_atomic
 from stride.training.task import Task
 
@@ -50,7 +50,10 @@ def write_weights(path: Path, content: bytes) -> None:
         StorageError: the disk refused.
     """
     with storage_errors("make", path.parent):
-        path.parent.mkdir(exist_ok=True)
+        try:
+            path.parent.mkdir(exist_ok=True)
+        except FileNotFoundError as error:
+            raise StorageError(f"cannot write {path}: the folder of the run is gone") from error
     write_atomic(path, content)
 
 

@@ -11,7 +11,7 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from stride.errors import ConfigError, StoredFileError, VerificationError
+from stride.errors import ConfigError, StorageError, StoredFileError, VerificationError
 from stride.files import sha256_of
 from stride.training.output import Output
 from stride.training.task import Task
@@ -150,3 +150,8 @@ def test_state_that_is_no_tensor_is_refused_before_a_training() -> None:
     check_storable(nn.Linear(1, 1), Plain())
     with pytest.raises(ConfigError, match="'_extra_state' of Counting is a int"):
         check_storable(Counting(1, 1), Plain())
+
+
+def test_a_run_that_was_removed_is_said(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="the folder of the run is gone"):
+        write_weights(tmp_path / "gone" / "weights" / "best.safetensors", b"")

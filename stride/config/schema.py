@@ -12,26 +12,20 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
+from stride.config.checkpoint_kwargs import CheckpointKwargs
+from stride.config.fit_kwargs import FitKwargs
 from stride.config.format import FORMAT
+from stride.config.loader_kwargs import LoadDataKwargs
+from stride.config.log_kwargs import LogKwargs
+from stride.config.schema_types import NO_CHANGE, Frozen, Json
 from stride.errors import StoredFileError
-
-Json = dict[str, Any]
-
-_NO_CHANGE: Final[dict[str, Any]] = {"changes_result": False}
-"""Marks a field that decides where and how fast, never what comes out."""
 
 
 def _check_device(text: str) -> str:
     if not re.fullmatch(r"[a-z]+(:[0-9]+)?", text):
         raise ValueError('must be "auto", "cpu", "cuda", "cuda:1", "mps" or the like')
-    return text
-
-
-def _check_monitor(text: str) -> str:
-    if not re.fullmatch(r"[^\s:]+:(min|max)", text):
-        raise ValueError("must be a metric and its direction, as in val_accuracy:max")
     return text
 
 
@@ -43,16 +37,9 @@ def _check_seed(seed: int) -> int:
 
 Seed = Annotated[int, AfterValidator(_check_seed)]
 Device = Annotated[str, AfterValidator(_check_device)]
-Monitor = Annotated[str, AfterValidator(_check_monitor)]
-Count = Annotated[int, Field(ge=1)]
-Threads = Annotated[int, Field(ge=1, le=1024)]  # torch dies of a number that no machine can start
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
-
-
-class Named(_Frozen):
+class Named(Frozen):
     """A thing picked by name, with its arguments.
 
     Attributes:
@@ -65,103 +52,32 @@ class Named(_Frozen):
     arguments: Json = Field(default_factory=dict)
 
 
-class SchedulerKwargs(_Frozen):
+class SchedulerKwargs(Frozen):
     """A scheduler picked by name, and when it steps."""
 
     name: str | None = None
     arguments: Json = Field(default_factory=dict)
-    interval: Literal["epoch", "step"] = Field(
+    interval: Literal["epoch", "step", "evaluation"] = Field(
         default="epoch", description="when the scheduler steps"
     )
     monitor: str | None = Field(
         default=None,
         description="the metric that ReduceLROnPlateau watches; null: the validation loss",
     )
-
-
-class LoaderKwargs(_Frozen):
-    """How a data set is cut into batches for evaluation: in order, every sample once."""
-
-    batch_size: Count = Field(default=64, description="samples in one batch, over all ranks")
-    num_workers: int = Field(
-        default=0,
-        ge=0,
-        description="processes that load data; 0: the training's own",
-        json_schema_extra=_NO_CHANGE,
+    warmup_steps: int = Field(
+        default=0, ge=0, description="steps in which the learning rate rises before the scheduler"
+    )
+    warmup_factor: Annotated[float, Field(ge=0, lt=1)] = Field(
+        default=0.01, description="share of the learning rate that the warm-up begins with"
     )
 
 
-class TrainLoaderKwargs(_Frozen):
-    """How the training data is cut into batches."""
-
-    batch_size: Count = Field(
-        default=64, description="samples of one optimiser step, over all ranks"
-    )
-    num_workers: int = Field(
-        default=0,
-        ge=0,
-        description="processes that load data; 0: the training's own",
-        json_schema_extra=_NO_CHANGE,
-    )
-    shuffle: bool = Field(
-        default=True, description="a new order each epoch, from seed and epoch alone"
-    )
-    drop_last: bool = Field(default=False, description="leave out the last batch where it is short")
-
-
-class LoadDataKwargs(_Frozen):
-    """The loaders of the three splits."""
-
-    train_loader_kwargs: TrainLoaderKwargs = TrainLoaderKwargs()
-    val_loader_kwargs: LoaderKwargs = LoaderKwargs()
-    test_loader_kwargs: LoaderKwargs = LoaderKwargs()
-
-
-class FitKwargs(_Frozen):
-    """The training loop."""
-
-    max_epochs: Count = Field(default=20, description="passes over the training data")
-    max_steps: Count | None = Field(
-        default=None, description="optimiser steps at most; null: no limit"
-    )
-    clip_norm: Annotated[float, Field(gt=0)] | None = Field(
-        default=None,
-        description="largest norm of the gradients; larger ones are scaled down; null: off",
-    )
-    monitors: list[Monitor] = Field(
-        default=[],
-        description="what decides the best weights, as val_accuracy:max; empty: the task's own",
-    )
-    on_nonfinite: Literal["stop"] = Field(
-        default="stop", description="what a loss that is nan or inf does"
-    )
-    threads: Threads | None = Field(
-        default=None,
-        description="CPU threads of torch; null: torch's default",
-        json_schema_extra=_NO_CHANGE,
-    )
-
-
-class LogKwargs(_Frozen):
-    """What is written while training, and how often."""
-
-    every: Count = Field(
-        default=50, description="steps between two rows of steps.csv", json_schema_extra=_NO_CHANGE
-    )
-    progress: bool = Field(
-        default=True, description="show progress and epoch lines", json_schema_extra=_NO_CHANGE
-    )
-    level: Literal["DEBUG", "INFO", "WARNING"] = Field(
-        default="INFO", description="the least that goes to run.log", json_schema_extra=_NO_CHANGE
-    )
-
-
-class Config(_Frozen):
+class Config(Frozen):
     """All settings of a run, as decided by people and by defaults."""
 
     seed: Seed = Field(default=0, description="of weights, order of data, augmentation and dropout")
     device: Device = Field(
-        default="auto", description="auto, cpu, cuda, cuda:1, mps", json_schema_extra=_NO_CHANGE
+        default="auto", description="auto, cpu, cuda, cuda:1, mps", json_schema_extra=NO_CHANGE
     )
     task_kwargs: Named = Named(name="supervised")
     dataset_kwargs: Named = Named(name="digits")
@@ -170,6 +86,7 @@ class Config(_Frozen):
     optimizer_kwargs: Named = Named(name="AdamW")
     scheduler_kwargs: SchedulerKwargs = SchedulerKwargs()
     fit_kwargs: FitKwargs = FitKwargs()
+    checkpoint_kwargs: CheckpointKwargs = CheckpointKwargs()
     log_kwargs: LogKwargs = LogKwargs()
 
     def to_json(self) -> Json:

@@ -12,7 +12,8 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from stride.config.schema import Config, LoaderKwargs, TrainLoaderKwargs
+from stride.config.loader_kwargs import LoaderKwargs, TrainLoaderKwargs
+from stride.config.schema import Config
 from stride.errors import DataError
 from stride.training.datasets.splits import SPLITS
 from stride.training.facts import read_facts

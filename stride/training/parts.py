@@ -8,7 +8,8 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
-from stride.config.schema import FitKwargs, LogKwargs
+from stride.config.fit_kwargs import FitKwargs
+from stride.config.log_kwargs import LogKwargs
 from stride.training.loaders import Batches
 from stride.training.monitors import Monitor
 from stride.training.schedule import Schedule

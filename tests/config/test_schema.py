@@ -8,7 +8,8 @@ from typing import Any
 import pydantic
 import pytest
 
-from stride.config.schema import NAMED_GROUPS, Config, FitKwargs, Named
+from stride.config.fit_kwargs import FitKwargs
+from stride.config.schema import NAMED_GROUPS, Config, Named
 from stride.errors import StoredFileError
 
 

@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import Field
 
-from stride.config.schema import Count, Seed
+from stride.config.schema import Seed
+from stride.config.schema_types import Count
 from stride.config.type_text import alternatives, type_text
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import Field
 
 from stride.config.overrides import Override, parse_override
-from stride.config.schema import Count
+from stride.config.schema_types import Count
 from stride.config.validation import checked
 from stride.config.values import read_text, write_text
 from stride.errors import ConfigError

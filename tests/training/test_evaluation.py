@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 
-from stride.config.schema import LoaderKwargs
+from stride.config.loader_kwargs import LoaderKwargs
 from stride.training.evaluation import evaluate, evaluation_mode
 from stride.training.loaders import Batches, build_batches
 from stride.training.metrics import Metric

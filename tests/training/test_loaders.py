@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset, IterableDataset, Subset, TensorDataset
 
-from stride.config.schema import LoaderKwargs, TrainLoaderKwargs
+from stride.config.loader_kwargs import LoaderKwargs, TrainLoaderKwargs
 from stride.errors import DataError
 from stride.training.datasets.tensor_data import TensorData
 from stride.training.loader_batches import LoaderBatches

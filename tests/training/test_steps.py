@@ -13,7 +13,9 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.data import TensorDataset
 
-from stride.config.schema import FitKwargs, LogKwargs, TrainLoaderKwargs
+from stride.config.fit_kwargs import FitKwargs
+from stride.config.loader_kwargs import TrainLoaderKwargs
+from stride.config.log_kwargs import LogKwargs
 from stride.errors import NonFiniteError
 from stride.store.attempt import Attempt
 from stride.store.work_dir import WorkDir

@@ -12,13 +12,14 @@ from stride.store.run import Run
 from stride.training.epoch_line import epoch_line
 from stride.training.evaluation import evaluate
 from stride.training.loaders import Batches
+from stride.training.moments import EpochEnded, FitBegins, Plan
 from stride.training.monitors import Bests
 from stride.training.parts import Parts
 from stride.training.steps import Steps
 from stride.training.stopping import Stop
 from stride.training.task import modules_of
 from stride.training.timing import EpochClock
-from stride.training.view import Plan, View
+from stride.training.view import View
 from stride.training.weights_files import WeightsFiles
 
 _logger = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ def fit(parts: Parts, run: Run, attempt: Attempt, view: View, stop: Stop) -> dic
     row: Row = {}
     for module in modules_of(parts.model, parts.task):
         module.train()
-    view.begin(_plan(parts))
+    view.observe(FitBegins(run, 0, _plan(parts)))
     try:
         for epoch in range(1, parts.fit_kwargs.max_epochs + 1):
             clock.begin_epoch(steps.done)
@@ -91,7 +92,7 @@ def fit(parts: Parts, run: Run, attempt: Attempt, view: View, stop: Stop) -> dic
                 max_steps=parts.fit_kwargs.max_steps,
                 metrics=_numbers(row),
             )
-            view.advance(steps.done, epoch, row.get("train_loss"))
+            view.observe(EpochEnded(steps.done, epoch, row))
             if steps.done >= parts.planned_steps:
                 break
         steps.finish()

@@ -29,12 +29,19 @@ def own_randomness(seed: int) -> Iterator[None]:
     """Seed the global generators inside, and put them back as they were: a training leaves no trace
     there.
     """
+    with kept_randomness():
+        seed_globally(seed)
+        yield
+
+
+@contextlib.contextmanager
+def kept_randomness() -> Iterator[None]:
+    """Whatever is drawn inside, the global generators are afterwards as they were."""
     python_state = random.getstate()
     numpy_state = np.random.get_state()
     devices = range(torch.cuda.device_count()) if _cuda_is_in_use() else ()
     with torch.random.fork_rng(devices=devices):
         try:
-            seed_globally(seed)
             yield
         finally:
             random.setstate(python_state)

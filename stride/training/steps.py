@@ -16,6 +16,7 @@ from stride.training.averages import LossReader, WeightedMeans
 from stride.training.evaluation import place_metrics
 from stride.training.finite import FiniteGuard, choose_guard
 from stride.training.metrics import read_metrics
+from stride.training.moments import StepLogged
 from stride.training.optimization import trained_parameters
 from stride.training.output import total_loss
 from stride.training.parts import Parts
@@ -164,11 +165,11 @@ class Steps:
 
     def _log(self) -> None:
         self._read()
-        loss = self._append_row()
+        row = self._append_row()
         self.sign()
-        self._view.advance(self.done, self._epoch, loss)
+        self._view.observe(StepLogged(self.done, self._epoch, row))
 
-    def _append_row(self) -> float:
+    def _append_row(self) -> dict[str, Cell]:
         means = self._row_means.means()
         self._row_means.clear()
         norm = means.pop("gradient_norm", None)
@@ -176,7 +177,7 @@ class Steps:
         if norm is not None:
             row["gradient_norm"] = norm
         self._table.append(row)
-        return means["loss"]
+        return row
 
     def _read(self) -> None:
         """Read the losses of the steps since the last reading: the one place that waits for the

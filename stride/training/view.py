@@ -2,35 +2,18 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from abc import abstractmethod
 from typing import TextIO
 
-
-@dataclass(frozen=True)
-class Plan:
-    """How long a training will be: steps in an epoch, steps in all, samples in a step."""
-
-    max_epochs: int
-    steps_an_epoch: int
-    steps: int
-    samples_a_step: float
+from stride.training.callbacks import Callback
+from stride.training.moments import Moment
 
 
-class View(ABC):
-    """A watcher of the loop. It is given numbers that were read already, and never waits for the
-    device.
+class View(Callback):
+    """A watcher with a screen: it shows lines, and what user code prints, as well.
+
+    It is told moments like any callback, and never waits for the device.
     """
-
-    @abstractmethod
-    def begin(self, plan: Plan) -> None:
-        """The training begins."""
-
-    @abstractmethod
-    def advance(self, step: int, epoch: int, loss: float | None) -> None:
-        """That many steps are done; `loss` is the mean of the last ones, None where it was not read
-        yet.
-        """
 
     @abstractmethod
     def line(self, text: str) -> None:
@@ -42,7 +25,7 @@ class View(ABC):
 
     @abstractmethod
     def end(self) -> None:
-        """The training is over, however it ended; may be called twice."""
+        """The training is over, however it ended; may be called twice, and before it was told."""
 
 
 class PlainView(View):
@@ -54,11 +37,8 @@ class PlainView(View):
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
-    def begin(self, plan: Plan) -> None:
+    def observe(self, moment: Moment) -> None:
         """Nothing: the log says it."""
-
-    def advance(self, step: int, epoch: int, loss: float | None) -> None:
-        """Nothing between epochs."""
 
     def line(self, text: str) -> None:
         """Write and flush the line."""
@@ -79,10 +59,7 @@ class PlainView(View):
 class SilentView(View):
     """Shows nothing: `log_kwargs.progress=false`."""
 
-    def begin(self, plan: Plan) -> None:
-        """Nothing."""
-
-    def advance(self, step: int, epoch: int, loss: float | None) -> None:
+    def observe(self, moment: Moment) -> None:
         """Nothing."""
 
     def line(self, text: str) -> None:

@@ -80,6 +80,10 @@ class Run:
         """Held by the attempt while its process lives."""
         return self.path / ".attempt.lock"
 
+    def request_path(self, name: str) -> Path:
+        """Where a training is asked for something: to `stop`, to write a `checkpoint`."""
+        return self.path / f".{name}-request"
+
     @property
     def provenance_path(self) -> Path:
         """Code, packages and machine of the first attempt."""

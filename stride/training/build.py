@@ -14,10 +14,10 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from stride.config.schema import Config
 from stride.errors import ConfigError
+from stride.training.batches.protocol import Batches
 from stride.training.columns import check_column, columns_of
 from stride.training.data import Data
 from stride.training.given import Given
-from stride.training.loaders import Batches
 from stride.training.monitors import choose_monitors
 from stride.training.optimization import build_optimizer, build_scheduler
 from stride.training.parts import Parts

@@ -15,11 +15,12 @@ from torch.utils.data import DataLoader, Dataset
 from stride.config.loader_kwargs import LoaderKwargs, TrainLoaderKwargs
 from stride.config.schema import Config
 from stride.errors import DataError
+from stride.training.batches.build import build_batches
+from stride.training.batches.given_batches import GivenBatches
+from stride.training.batches.protocol import Batches
 from stride.training.datasets.splits import SPLITS
 from stride.training.facts import read_facts
 from stride.training.given import Given
-from stride.training.loader_batches import GivenBatches
-from stride.training.loaders import Batches, build_batches
 from stride.training.seeding import derive, own_randomness
 from stride.training.things import build_thing
 

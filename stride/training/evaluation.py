@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from stride.training.averages import LossReader, WeightedMeans
-from stride.training.loaders import Batches
+from stride.training.batches.protocol import Batches
 from stride.training.metrics import Metric, read_metrics
 from stride.training.output import total_loss
 from stride.training.task import Task, modules_of

@@ -9,9 +9,9 @@ import math
 from stride.store.attempt import Attempt
 from stride.store.record import BestRecord
 from stride.store.run import Run
+from stride.training.batches.protocol import Batches
 from stride.training.epoch_line import epoch_line
 from stride.training.evaluation import evaluate
-from stride.training.loaders import Batches
 from stride.training.moments import EpochEnded, FitBegins, Plan
 from stride.training.monitors import Bests
 from stride.training.parts import Parts

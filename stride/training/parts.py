@@ -10,7 +10,7 @@ from torch.optim import Optimizer
 
 from stride.config.fit_kwargs import FitKwargs
 from stride.config.log_kwargs import LogKwargs
-from stride.training.loaders import Batches
+from stride.training.batches.protocol import Batches
 from stride.training.monitors import Monitor
 from stride.training.schedule import Schedule
 from stride.training.task import Task

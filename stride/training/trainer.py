@@ -20,13 +20,13 @@ from stride.store.provenance.take import start_taking
 from stride.store.record import CodeRecord
 from stride.store.run import Run
 from stride.store.work_dir import WorkDir
+from stride.training.batches.protocol import Batches
 from stride.training.data import Data, data_settings, load_data, load_split
 from stride.training.device import choose_device
 from stride.training.evaluation import evaluate
 from stride.training.fitting import fit_run
 from stride.training.given import Given, take_objects
 from stride.training.in_hand import InHand
-from stride.training.loaders import Batches
 from stride.training.loading import load_run
 from stride.training.prediction import predict
 from stride.training.progress import choose_view

@@ -13,8 +13,9 @@ from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 
 from stride.config.loader_kwargs import LoaderKwargs
+from stride.training.batches.build import build_batches
+from stride.training.batches.protocol import Batches
 from stride.training.evaluation import evaluate, evaluation_mode
-from stride.training.loaders import Batches, build_batches
 from stride.training.metrics import Metric
 from stride.training.output import Output
 from stride.training.supervised import Supervised

@@ -19,8 +19,8 @@ from stride.config.log_kwargs import LogKwargs
 from stride.errors import NonFiniteError
 from stride.store.attempt import Attempt
 from stride.store.work_dir import WorkDir
+from stride.training.batches.build import build_batches
 from stride.training.finite import FlagGuard
-from stride.training.loaders import build_batches
 from stride.training.parts import Parts
 from stride.training.schedule import Schedule
 from stride.training.steps import Steps

@@ -12,10 +12,11 @@ from torch.utils.data import Dataset, IterableDataset, Subset, TensorDataset
 
 from stride.config.loader_kwargs import LoaderKwargs, TrainLoaderKwargs
 from stride.errors import DataError
+from stride.training.batches.build import build_batches, tensors_of
+from stride.training.batches.protocol import Batches
+from stride.training.batches.sample_batches import SampleBatches
+from stride.training.batches.tensor_batches import TensorBatches
 from stride.training.datasets.tensor_data import TensorData
-from stride.training.loader_batches import LoaderBatches
-from stride.training.loaders import Batches, build_batches, tensors_of
-from stride.training.tensor_batches import TensorBatches
 
 INPUTS, TARGETS = torch.arange(10.0), torch.arange(10)
 
@@ -56,7 +57,7 @@ def test_a_part_of_tensors_holds_the_rows_of_its_indices() -> None:
 def test_a_subclass_that_augments_is_asked_for_its_samples() -> None:
     for dataset in (Augmented(INPUTS, TARGETS), Subset(Augmented(INPUTS, TARGETS), range(10))):
         batches = _build(dataset)
-        assert isinstance(batches, LoaderBatches)
+        assert isinstance(batches, SampleBatches)
         assert sorted(x for batch in batches for x in batch[1].tolist()) == list(range(100, 110))
 
 

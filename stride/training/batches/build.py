@@ -1,9 +1,9 @@
-"""The loaders of a training: for each split the batches, cut out of tensors where that can be."""
+"""The batches of a split of the data, cut out of tensors where that can be."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sized
-from typing import Any, Protocol
+from collections.abc import Sized
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -11,33 +11,11 @@ from torch.utils.data import Dataset, IterableDataset, Subset, TensorDataset
 
 from stride.config.loader_kwargs import LoaderKwargs, TrainLoaderKwargs
 from stride.errors import DataError
+from stride.training.batches.order import Order
+from stride.training.batches.protocol import Batches
+from stride.training.batches.sample_batches import SampleBatches
+from stride.training.batches.tensor_batches import TensorBatches
 from stride.training.datasets.tensor_data import TensorData
-from stride.training.loader_batches import LoaderBatches
-from stride.training.tensor_batches import TensorBatches
-
-
-class Batches(Protocol):
-    """The batches of one split, epoch after epoch."""
-
-    @property
-    def samples(self) -> int:
-        """Samples in an epoch."""
-
-    @property
-    def batch_size(self) -> int:
-        """Samples in a batch; the last may be shorter."""
-
-    def __len__(self) -> int:
-        """Batches in an epoch."""
-
-    def __iter__(self) -> Iterator[Any]:
-        """The batches of the first epoch."""
-
-    def epoch(self, epoch: int) -> Iterator[Any]:
-        """The batches of an epoch, counted from 1, on the device."""
-
-    def rest(self) -> None:
-        """Let worker processes go; the next epoch starts new ones."""
 
 
 def build_batches(
@@ -68,26 +46,13 @@ def build_batches(
             f"load_data_kwargs.{split}_loader_kwargs: drop_last leaves nothing of {len(dataset)}"
             f" samples at a batch_size of {settings.batch_size}"
         )
+    order = Order(
+        len(dataset), settings.batch_size, shuffle=shuffle, drop_last=drop_last, seed=seed
+    )
     tensors = tensors_of(dataset)
     if tensors is not None:
-        return TensorBatches(
-            tensors,
-            batch_size=settings.batch_size,
-            shuffle=shuffle,
-            drop_last=drop_last,
-            seed=seed,
-            device=device,
-        )
-    return LoaderBatches(
-        dataset,
-        samples=len(dataset),
-        batch_size=settings.batch_size,
-        shuffle=shuffle,
-        drop_last=drop_last,
-        num_workers=settings.num_workers,
-        seed=seed,
-        device=device,
-    )
+        return TensorBatches(tensors, order, device=device)
+    return SampleBatches(dataset, order, num_workers=settings.num_workers, seed=seed, device=device)
 
 
 def tensors_of(dataset: Dataset[Any]) -> tuple[Tensor, ...] | None:

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stride.training.order import EpochSampler, epoch_order
+from stride.training.batches.order import Order, epoch_order
 
 
 @given(st.integers(1, 300), st.integers(0, 2**32), st.integers(1, 100))
@@ -28,13 +28,15 @@ def test_the_global_generator_is_not_drawn_from() -> None:
     expected = torch.rand(())
     torch.manual_seed(0)
     epoch_order(10, 0, 1)
-    list(EpochSampler(10, 0, shuffle=True))
+    list(Order(10, 4, shuffle=True, drop_last=False, seed=0).windows(1, 0, torch.device("cpu")))
     assert torch.rand(()) == expected
 
 
-def test_a_sampler_gives_the_order_of_its_epoch_or_that_of_the_data() -> None:
-    shuffled = EpochSampler(10, 7, shuffle=True)
-    shuffled.epoch = 3
-    assert list(shuffled) == epoch_order(10, 7, 3).tolist()
-    assert list(EpochSampler(10, 7, shuffle=False)) == list(range(10))
-    assert len(shuffled) == 10
+def test_windows_follow_the_order_of_the_epoch_or_that_of_the_data() -> None:
+    cpu = torch.device("cpu")
+    shuffled = Order(10, 4, shuffle=True, drop_last=False, seed=7)
+    assert torch.cat([*shuffled.windows(3, 0, cpu)]).tolist() == epoch_order(10, 7, 3).tolist()
+    plain = Order(10, 4, shuffle=False, drop_last=True, seed=7)
+    assert [window.tolist() for window in plain.windows(3, 0, cpu)] == [[0, 1, 2, 3], [4, 5, 6, 7]]
+    assert (len(shuffled), len(plain)) == (3, 2)
+    assert list(plain.windows(3, 2, cpu)) == []

@@ -11,7 +11,9 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
-from stride.training.loader_batches import GivenBatches, LoaderBatches
+from stride.training.batches.given_batches import GivenBatches
+from stride.training.batches.order import Order
+from stride.training.batches.sample_batches import SampleBatches
 
 CPU = torch.device("cpu")
 
@@ -44,20 +46,12 @@ class Whole(Squares):
         return [{"x": torch.tensor(float(index))} for index in indices]
 
 
-def _batches(dataset: Dataset[dict[str, Tensor]], workers: int = 0) -> LoaderBatches:
-    return LoaderBatches(
-        dataset,
-        samples=20,
-        batch_size=6,
-        shuffle=True,
-        drop_last=False,
-        num_workers=workers,
-        seed=1,
-        device=CPU,
-    )
+def _batches(dataset: Dataset[dict[str, Tensor]], workers: int = 0) -> SampleBatches:
+    order = Order(20, 6, shuffle=True, drop_last=False, seed=1)
+    return SampleBatches(dataset, order, num_workers=workers, seed=1, device=CPU)
 
 
-def _epoch(batches: LoaderBatches | GivenBatches, epoch: int) -> list[list[float]]:
+def _epoch(batches: SampleBatches | GivenBatches, epoch: int) -> list[list[float]]:
     return [batch["x"].tolist() for batch in batches.epoch(epoch)]
 
 

@@ -7,13 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from stride.training.tensor_batches import TensorBatches
+from stride.training.batches.order import Order
+from stride.training.batches.tensor_batches import TensorBatches
 
 
 def _batches(samples: int, size: int, **settings: bool) -> TensorBatches:
     tensors = (torch.arange(samples, dtype=torch.float32), torch.arange(samples))
     chosen = {"shuffle": True, "drop_last": False, **settings}
-    return TensorBatches(tensors, batch_size=size, seed=3, device=torch.device("cpu"), **chosen)
+    order = Order(samples, size, seed=3, **chosen)
+    return TensorBatches(tensors, order, device=torch.device("cpu"))
 
 
 def _order(batches: TensorBatches, epoch: int) -> list[int]:
@@ -56,3 +58,38 @@ def test_a_model_that_changes_its_inputs_does_not_change_the_data() -> None:
         inputs.fill_(-1.0)
     again: list[Tensor] = [inputs for inputs, _ in batches]
     assert torch.cat(again).tolist() == list(range(10))
+
+
+@given(st.integers(1, 90), st.integers(1, 20), st.integers(1, 6), st.booleans())
+def test_a_window_is_cut_into_parts_that_are_a_batch_together(
+    samples: int, size: int, parts: int, drop_last: bool
+) -> None:
+    batches = _batches(samples, size, drop_last=drop_last)
+    whole = [inputs.tolist() for inputs, _ in batches.epoch(3)]
+    windows = list(batches.windows(3, parts=parts))
+    assert [torch.cat([inputs for inputs, _ in window]).tolist() for window in windows] == whole
+    assert all(len(window) <= parts for window in windows)
+    longest = -(-size // parts)
+    assert all(len(inputs) == longest for window in windows for inputs, _ in window[:-1])
+
+
+@given(st.integers(1, 60), st.integers(1, 20), st.integers(0, 5), st.integers(1, 3))
+def test_what_is_begun_in_the_middle_is_the_tail_of_the_epoch(
+    samples: int, size: int, start: int, parts: int
+) -> None:
+    batches = _batches(samples, size)
+    windows = [_values(window) for window in batches.windows(4, parts=parts)]
+    assert [_values(window) for window in batches.windows(4, start=start, parts=parts)] == (
+        windows[start:]
+    )
+
+
+def _values(window: tuple[tuple[Tensor, ...], ...]) -> list[list[int]]:
+    return [targets.tolist() for _, targets in window]
+
+
+def test_the_samples_of_a_window_are_known_by_their_index() -> None:
+    batches = _batches(20, 6)
+    for number, ((_, targets),) in enumerate(batches.windows(2)):
+        assert batches.indices(2, number) == targets.tolist()
+    assert (batches.resuming, batches.state_dict()) == ("by position", {})

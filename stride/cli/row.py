@@ -85,5 +85,5 @@ def _effective(
         return None, {}
     settings = {key: value for key, value in config.items() if key != "format"}
     attempts = record.attempts if record else ()
-    found = effective_config(settings, ((each.number, each.overrides) for each in attempts))
+    found = effective_config(settings, ((each.number, each.changes) for each in attempts))
     return found.config, found.changed

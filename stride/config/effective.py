@@ -1,7 +1,8 @@
 """The effective config of a run: what is stored, and what its attempts changed since.
 
-The overrides of an attempt are kept as they were typed. Readers, which do not load the schema, take
-them as the stored value suggests: text where text is stored, a list where a list is.
+An attempt keeps what it changed as settings: dotted keys with their values. Where a loop that is
+not stride's gave only overrides as text, readers, which do not load the schema, take them as the
+stored value suggests: text where text is stored, a list where a list is.
 """
 
 from __future__ import annotations
@@ -42,32 +43,46 @@ class Effective:
 
 
 def effective_config(
-    config: Mapping[str, Any], attempts: Iterable[tuple[int, Sequence[str]]]
+    config: Mapping[str, Any],
+    attempts: Iterable[tuple[int, Mapping[str, Any] | Sequence[str]]],
 ) -> Effective:
-    """Apply the overrides of attempts to a stored config, which is left as it is.
+    """Apply what attempts changed to a stored config, which is left as it is.
 
     Args:
         config: what config.json holds.
-        attempts: number and overrides (`a.b=c`, `--remove a.b`) of each, in order. What is neither,
-            such as the name of a config file, is passed over.
+        attempts: number of each, in order, and its settings; or its overrides as text (`a.b=c`,
+            `--remove a.b`). What is neither, such as the name of a config file, is passed over.
     """
-    given = [(number, texts) for number, texts in attempts if texts]
+    given = [(number, changes) for number, changes in attempts if changes]
     if not given:
         return Effective(dict(config), {})
     stored = flatten(config)
     tree = dict(config)
     last: dict[str, int] = {}
-    for number, texts in given:
+    for number, changes in given:
         before = flatten(tree)
         tree = copy.deepcopy(tree)
-        for text in texts:
-            _apply(tree, text)
+        if isinstance(changes, Mapping):
+            for key, value in changes.items():
+                _set(tree, split_key(key), copy.deepcopy(value))
+        else:
+            for text in changes:
+                _apply(tree, text)
         last |= dict.fromkeys(differing_leaves([before, flatten(tree)]), number)
     changed = {
         key: Change(last[key], stored.get(key, ABSENT))
         for key in differing_leaves([stored, flatten(tree)])
     }
     return Effective(tree, changed)
+
+
+def _set(tree: dict[str, Any], path: Path, value: Any) -> None:
+    """Set the value at a path of mappings; what is in the way of one is none any more."""
+    for part in path[:-1]:
+        if not isinstance(tree.get(part), dict):
+            tree[part] = {}
+        tree = tree[part]
+    tree[path[-1]] = value
 
 
 def _apply(tree: dict[str, Any], text: str) -> None:

@@ -7,7 +7,7 @@ import logging
 import os
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -91,7 +91,7 @@ class Attempt:
             return
         try:
             if isinstance(error, KeyboardInterrupt):
-                self.stop("interrupted")
+                self.stop(str(error) or "interrupted")
             elif isinstance(error, StoppedError):
                 self.stop(str(error) or "asked to stop")
             elif isinstance(error, SystemExit) and not error.code:
@@ -145,8 +145,14 @@ class Attempt:
         device: str | None = None,
         threads: int | None = None,
         first_step: int | None = None,
+        checkpoint: str | None = None,
+        notes: Iterable[str] = (),
     ) -> None:
         """Record what data and machine decided: dotted keys to JSON values; and of this attempt.
+
+        Args:
+            checkpoint: the name of the one that it goes on from.
+            notes: of its beginning, for people; they are added to those that there are.
 
         Raises:
             TypeError: a value is no JSON.
@@ -158,6 +164,8 @@ class Attempt:
             device=attempt.device if device is None else device,
             threads=attempt.threads if threads is None else threads,
             first_step=attempt.first_step if first_step is None else first_step,
+            checkpoint=attempt.checkpoint if checkpoint is None else checkpoint,
+            notes=(*attempt.notes, *notes),
         )
 
     def fingerprint(self, fingerprints: Mapping[str, str]) -> None:

@@ -40,7 +40,7 @@ def _row(run: Run) -> dict[str, Any]:
     except StoredFileError:
         return {"run": run.name, "status": "unreadable"}
     config.pop("format", None)
-    attempts = ((attempt.number, attempt.overrides) for attempt in record.attempts)
+    attempts = ((attempt.number, attempt.changes) for attempt in record.attempts)
     settings = effective_config(config, attempts).config
     return {
         "run": run.name,

@@ -46,7 +46,9 @@ class AttemptRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One try at a run, with all that a reader needs to tell whether its process lives.
 
     `started` and `ended` are UTC in ISO 8601; `pid_start` is in seconds since the boot (Linux) or
-    the epoch; `locked` is False where the file system has no locks.
+    the epoch; `locked` is False where the file system has no locks. `overrides` are as typed,
+    `settings` what they mean: the dotted keys that this attempt changed, with their values.
+    `checkpoint` is the one that it went on from; `notes` say what else is to know of its beginning.
     """
 
     number: int
@@ -64,12 +66,20 @@ class AttemptRecord(msgspec.Struct, frozen=True, kw_only=True):
     device: str | None = None
     threads: int | None = None
     overrides: tuple[str, ...] = ()
+    settings: dict[str, Any] = {}
+    checkpoint: str | None = None
+    notes: tuple[str, ...] = ()
     first_step: int = 0
     last_step: int | None = None
     sign: Sign | None = None
     out_of_memory_kills: int | None = None
     ended: str | None = None
     outcome: str | None = None
+
+    @property
+    def changes(self) -> dict[str, Any] | tuple[str, ...]:
+        """What it changed in the config: its settings, or overrides where those are not known."""
+        return self.settings or self.overrides
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,6 +15,9 @@ from stride.errors import StorageError, StoredFileError
 from stride.files import encode_json, read_json, write_atomic
 from stride.store.record import utc_now
 
+REQUESTS = ("stop", "checkpoint")
+"""What a training can be asked for; see `Run.request_path`."""
+
 
 @dataclass(frozen=True)
 class Request:

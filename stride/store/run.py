@@ -5,15 +5,18 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from stride.errors import StoredFileError
-from stride.files import decode_number, encode_json, read_json, storage_errors, write_exclusive
+from stride.files import read_json
 from stride.store.attempt import Attempt
+from stride.store.checkpoint_paths import CheckpointPaths
 from stride.store.labels import Labels, read_labels, write_labels
 from stride.store.liveness import Verdict, read_verdict
 from stride.store.names import check_file_name, is_number
-from stride.store.record import RunRecord, read_record, stored_metrics
+from stride.store.record import RunRecord, read_record
+from stride.store.results import read_results, save_results
 from stride.store.start import start_attempt
 from stride.tables import Table
 
@@ -118,6 +121,11 @@ class Run:
         return self.logs_path / "timings.csv"
 
     @property
+    def tensorboard_path(self) -> Path:
+        """Event files of TensorBoard, where that was asked for."""
+        return self.logs_path / "tensorboard"
+
+    @property
     def fault_path(self) -> Path:
         """Where faulthandler writes the trace of a crash inside native code."""
         return self.logs_path / "fault.log"
@@ -140,6 +148,11 @@ class Run:
     def checkpoints_path(self) -> Path:
         """All that is needed to go on."""
         return self.path / "checkpoints"
+
+    @property
+    def checkpoint_paths(self) -> CheckpointPaths:
+        """The checkpoints in that folder."""
+        return CheckpointPaths(self.checkpoints_path)
 
     @property
     def results_path(self) -> Path:
@@ -237,6 +250,7 @@ class Run:
         self,
         *,
         overrides: tuple[str, ...] = (),
+        settings: Mapping[str, Any] = MappingProxyType({}),
         launcher: str = "python",
         world_size: int = 1,
         takeover: bool = False,
@@ -247,6 +261,7 @@ class Run:
 
         Args:
             overrides: of this attempt, as typed.
+            settings: what they mean: dotted keys that it changes, with their values.
             launcher: what started the process (`python`, `stride fit`, `torchrun`, ...).
             takeover: go on although nothing is known of the process that had the run.
             promise: seconds until the first sign of life at the latest.
@@ -261,6 +276,7 @@ class Run:
         return start_attempt(
             self,
             overrides=overrides,
+            settings=settings,
             launcher=launcher,
             world_size=world_size,
             takeover=takeover,
@@ -276,14 +292,7 @@ class Run:
         Raises:
             StorageError: the disk refused.
         """
-        with storage_errors("make", self.results_path):
-            self.results_path.mkdir(exist_ok=True)
-        content = encode_json(stored_metrics(metrics))
-        path, count = self.results_file(name), 1
-        while not write_exclusive(path, content):
-            count += 1
-            path = self.results_file(f"{name}-{count}")
-        return path
+        return save_results(self, metrics, name)
 
     def read_results(self, name: str = "metrics") -> dict[str, Any]:
         """The numbers of `results/<name>.json`; {} where there is none.
@@ -291,13 +300,4 @@ class Run:
         Raises:
             StoredFileError: it is empty, cut off, or not JSON.
         """
-        try:
-            tree = read_json(self.results_file(name))
-        except FileNotFoundError:
-            return {}
-        if not isinstance(tree, dict):
-            raise StoredFileError(f"{self.results_file(name)} holds no mapping")
-        return {
-            key: decode_number(value) if value in ("nan", "inf", "-inf") else value
-            for key, value in tree.items()
-        }
+        return read_results(self.results_file(name))

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from stride.errors import RunBusyError, RunStateError, StoredFileError
 from stride.files import clear_temporaries, fsync_folder
 from stride.store.attempt import Attempt
-from stride.store.liveness import Life, gather, read_verdict, verdict
+from stride.store.liveness import Life, Verdict, gather, read_verdict, verdict
 from stride.store.lock import AttemptLock, LockState, acquire
 from stride.store.machine_identity import (
     boot_clock,
@@ -20,7 +21,16 @@ from stride.store.machine_identity import (
     slurm_job,
     this_machine,
 )
-from stride.store.record import AttemptRecord, RunRecord, Sign, Status, utc_now, write_record
+from stride.store.record import (
+    AttemptRecord,
+    RunRecord,
+    Sign,
+    Status,
+    storable,
+    utc_now,
+    write_record,
+)
+from stride.store.requests import REQUESTS, forget_request
 
 if TYPE_CHECKING:
     from stride.store.run import Run
@@ -30,6 +40,7 @@ def start_attempt(
     run: Run,
     *,
     overrides: tuple[str, ...],
+    settings: Mapping[str, Any],
     launcher: str,
     world_size: int,
     takeover: bool,
@@ -44,14 +55,30 @@ def start_attempt(
         said = str(error).replace(str(run.path), run.address, 1)
         raise RunBusyError(_holder(run, said)) from error
     try:
-        record = _started(run, overrides, launcher, world_size, takeover, promise, lock)
-        if first and len(record.attempts) > 1:
+        record = _startable(run, lock, takeover=takeover)
+        if first and record.attempts:
             raise RunStateError(
                 f"{run.address} was tried before, and only a created run can be trained; "
                 f"stride show {run.address} says what became of it"
             )
+        attempt = msgspec.structs.replace(
+            _new_attempt(len(record.attempts) + 1, lock, promise),
+            launcher=launcher,
+            world_size=world_size,
+            overrides=tuple(overrides),
+            settings=storable(dict(settings)),
+        )
+        record = msgspec.structs.replace(
+            record,
+            status=Status.RUNNING,
+            attempts=(*record.attempts, attempt),
+            error=None,
+            reason=None,
+        )
         for path in (run.record_path, run.metrics_path, run.steps_path, run.timings_path):
             clear_temporaries(path)
+        for name in REQUESTS:  # what was asked of an attempt that is over
+            forget_request(run.request_path(name))
         lock.keep_space()
         write_record(run.record_path, record)
         fsync_folder(run.work_dir)
@@ -61,23 +88,47 @@ def start_attempt(
     return Attempt(run, lock, record)
 
 
-def _started(
-    run: Run,
-    overrides: tuple[str, ...],
-    launcher: str,
-    world_size: int,
-    takeover: bool,
-    promise: float,
-    lock: AttemptLock,
-) -> RunRecord:
-    """The record with the new attempt; read again, now that nobody else writes it."""
+def check_startable(run: Run, *, takeover: bool = False) -> RunRecord:
+    """Look whether an attempt may begin, before anything long does; takes no lock.
+
+    Args:
+        takeover: a process of which nothing is known counts as gone.
+
+    Returns:
+        The record, as read.
+
+    Raises:
+        RunBusyError, RunStateError, StoredFileError: as `Run.start`.
+    """
     record = run.read_record()
-    if record.status is Status.COMPLETED:
-        raise RunStateError(f"{run.address} is completed, and so closed; make a new run")
-    _refuse_doubtful(run, record, takeover=takeover, locked=lock.supported)
+    _refuse_completed(run, record)
+    if record.status is Status.RUNNING:
+        _refuse_living(run, read_verdict(record, run.lock_path, run.fault_path), takeover)
+    return record
+
+
+def _startable(run: Run, lock: AttemptLock, *, takeover: bool) -> RunRecord:
+    """The record, read again now that nobody else writes it; what became of the attempt before is
+    written into it.
+    """
+    record = run.read_record()
+    _refuse_completed(run, record)
+    before = record.attempt
+    if record.status is not Status.RUNNING or before is None:
+        return record
+    evidence = gather(before, run.lock_path, run.fault_path)
+    was = LockState.FREE if lock.supported else LockState.UNSUPPORTED  # before we took it
+    found = verdict(record, dataclasses.replace(evidence, lock=was))
+    _refuse_living(run, found, takeover)
+    ended = msgspec.structs.replace(before, outcome=found.word)
+    return msgspec.structs.replace(record, attempts=(*record.attempts[:-1], ended))
+
+
+def _new_attempt(number: int, lock: AttemptLock, promise: float) -> AttemptRecord:
+    """An attempt of this process on this machine, which begins now."""
     machine = this_machine()
-    attempt = AttemptRecord(
-        number=len(record.attempts) + 1,
+    return AttemptRecord(
+        number=number,
         started=utc_now(),
         host=machine.host,
         machine_id=machine.machine_id,
@@ -87,29 +138,21 @@ def _started(
         pid_namespace=machine.pid_namespace,
         locked=lock.supported,
         slurm_job=slurm_job(),
-        launcher=launcher,
-        world_size=world_size,
-        overrides=tuple(overrides),
         sign=Sign(boottime=boot_clock(), promise=promise),
         out_of_memory_kills=out_of_memory_kills(),
     )
-    return msgspec.structs.replace(
-        record,
-        status=Status.RUNNING,
-        attempts=(*record.attempts, attempt),
-        error=None,
-        reason=None,
-    )
 
 
-def _refuse_doubtful(run: Run, record: RunRecord, *, takeover: bool, locked: bool) -> None:
-    """Refuse where the process before may live although this one has the lock."""
-    before = record.attempt
-    if record.status is not Status.RUNNING or before is None:
-        return
-    evidence = gather(before, run.lock_path, run.fault_path)
-    state = LockState.FREE if locked else LockState.UNSUPPORTED  # what it was before we took it
-    found = verdict(record, dataclasses.replace(evidence, lock=state))
+def _refuse_completed(run: Run, record: RunRecord) -> None:
+    if record.status is Status.COMPLETED:
+        raise RunStateError(
+            f"{run.address} is completed, and so closed; stride fit --continue {run.address} goes"
+            " on in a new run"
+        )
+
+
+def _refuse_living(run: Run, found: Verdict, takeover: bool) -> None:
+    """Refuse where the process before lives, or may."""
     if found.life in (Life.ALIVE, Life.STALLED):
         raise RunBusyError(_holder(run, f"{run.address} is being trained by another process"))
     if found.life is Life.UNKNOWN and not takeover:

@@ -101,3 +101,25 @@ def test_no_text_breaks_a_reader_or_touches_what_is_stored(texts: list[str]) -> 
     before = copy.deepcopy(stored)
     effective_config(stored, [(2, texts)])
     assert stored == before
+
+
+def test_settings_of_an_attempt_are_taken_as_they_are() -> None:
+    attempts = [
+        (2, {"optimizer_kwargs.lr": "0.1", "model_kwargs.hidden_dims": [8], "new.key": None}),
+        (3, {"scheduler_kwargs.scheduler_name": "StepLR"}),
+    ]
+    found = effective_config(STORED, attempts)
+    assert found.config["optimizer_kwargs"]["lr"] == "0.1"
+    assert found.config["new"] == {"key": None}
+    assert found.changed == {
+        "optimizer_kwargs.lr": Change(2, 0.001),
+        "model_kwargs.hidden_dims": Change(2, [64, 32]),
+        "new.key": Change(2, ABSENT),
+        "scheduler_kwargs.scheduler_name": Change(3, None),
+    }
+    assert STORED["optimizer_kwargs"]["lr"] == 0.001
+
+
+def test_settings_that_do_not_fit_the_stored_tree_do_no_harm() -> None:
+    found = effective_config(STORED, [(2, {"seed.deeper": 1, "format.a.b": 2})])
+    assert found.config["seed"] == {"deeper": 1}

@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 from stride.config.signature import Signature
 
-KINDS: Final = ("task", "dataset", "model", "loss", "optimizer", "scheduler")
+KINDS: Final = ("task", "dataset", "model", "loss", "optimizer", "scheduler", "callback")
 """What a `*_name` key can pick; `loss_name` inside any signature picks a loss, and so on."""
 
 

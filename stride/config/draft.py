@@ -16,6 +16,7 @@ from stride.config.outline import OBJECT, Group, Leaf
 from stride.config.places import absolute_reference, absolute_values
 from stride.config.signature import OPAQUE, Absence
 from stride.config.strict_json import read_strict_json
+from stride.config.thing_lists import placed_elements
 from stride.config.validation import checked
 from stride.config.values import read_text
 from stride.errors import ConfigError
@@ -183,6 +184,8 @@ class Draft:
             value = step.placed_name(value)
             if step.is_text and isinstance(value, str) and value.startswith(OBJECT):
                 raise ConfigError(f"{key}={value}: an object can only be handed over in Python")
+        if leaf.elements is not None:
+            value = placed_elements(leaf.elements, value, step.folder)
         value = absolute_values(as_json(value, key), leaf.annotation, step.folder, key)
         self._check(leaf, value, step, whole=not rest)
 

@@ -24,5 +24,5 @@ class LogKwargs(Frozen):
     callbacks: list[Any] = Field(
         default=[],
         description="watchers: tensorboard, your own, or {callback_name: ..., arguments}",
-        json_schema_extra=NO_CHANGE,
+        json_schema_extra={**NO_CHANGE, "elements": "callback"},
     )

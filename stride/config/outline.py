@@ -37,6 +37,7 @@ class Leaf:
         default: JSON, MISSING or OPAQUE.
         kind: of thing that the value names; None for a plain value.
         owner: the name of the thing that takes it; None for keys of stride's own.
+        elements: kind of thing that each element of the list names; None for other values.
     """
 
     path: Path
@@ -46,6 +47,7 @@ class Leaf:
     changes_result: bool = True
     kind: str | None = None
     owner: str | None = None
+    elements: str | None = None
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,18 @@ def outline(pick: Pick, catalog: Catalog) -> Group:
         ConfigError, CodeReferenceError: a name that picks nothing; its key comes first.
     """
     return _model_group(Config, (), _Builder(pick, catalog))
+
+
+def thing_group(kind: str, name: str | None, path: Path, catalog: Catalog) -> Group:
+    """The keys of one thing, with the defaults of the things that it names itself.
+
+    Raises:
+        ConfigError, CodeReferenceError: a name that picks nothing; its key comes first.
+    """
+    picked_by = Leaf((*path, f"{kind}_name"), str, name, "", True, kind)
+    builder = _Builder(lambda leaf: leaf.default, catalog)
+    children, signature = builder.arguments(picked_by, path)
+    return Group(path, children, signature.name, picked_by.path, signature.takes_any)
 
 
 @dataclass(frozen=True)
@@ -251,9 +265,17 @@ def _named_group(
 
 
 def _field_leaf(field: FieldInfo, path: Path) -> Leaf:
-    extra = field.json_schema_extra
-    changes = not isinstance(extra, dict) or bool(extra.get("changes_result", True))
+    extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+    changes = bool(extra.get("changes_result", True))
+    elements = extra.get("elements")
     annotation: Any = field.annotation
     if field.metadata:
         annotation = Annotated[(annotation, *field.metadata)]
-    return Leaf(path, annotation, field.default, field.description or "", changes)
+    return Leaf(
+        path,
+        annotation,
+        field.default,
+        field.description or "",
+        changes,
+        elements=elements if isinstance(elements, str) else None,
+    )

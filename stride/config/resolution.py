@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -18,6 +18,7 @@ from stride.config.overrides import Override
 from stride.config.schema import Config
 from stride.config.signature import MISSING, OPAQUE, Signature
 from stride.config.strict_json import read_strict_json
+from stride.config.thing_lists import checked_elements
 from stride.config.values import read_text
 from stride.errors import ConfigError
 
@@ -127,17 +128,30 @@ def resolve(layers: Sequence[Layer], catalog: Catalog) -> Resolved:
         draft.move_to(changed)
         for step in steps:
             draft.apply(step)
-    return _decided(draft)
+    return _decided(draft, remembering)
 
 
-def _decided(draft: Draft) -> Resolved:
+def _decided(draft: Draft, catalog: Catalog) -> Resolved:
     missing: list[Leaf] = []
+    _check_lists_of_things(draft, catalog)
     tree = {"format": FORMAT, **_values(draft.outline, draft, missing)}
     if missing:
         raise _needed(missing)
     for path, choice in draft.choices.items():  # also those of things that take any argument
         put(tree, path, copy.deepcopy(choice.value))
     return Resolved(Config.from_json(tree), tuple(sorted(join_key(path) for path in draft.choices)))
+
+
+def _check_lists_of_things(draft: Draft, catalog: Catalog) -> None:
+    """The elements of lists that name things, against what the things take."""
+    for leaf in draft.outline.leaves():
+        choice = draft.choices.get(leaf.path)
+        if leaf.elements is None or choice is None:
+            continue
+        value = checked_elements(
+            leaf.elements, choice.value, leaf.path, choice.step.folder, catalog
+        )
+        draft.choices[leaf.path] = replace(choice, value=value)
 
 
 def _values(group: Group, draft: Draft, missing: list[Leaf]) -> dict[str, Any]:

@@ -46,11 +46,18 @@ _OWN: Final[Mapping[str, Mapping[str, BuiltinThing]]] = {
         "MLP": _own("MLP", "models", "mlp"),
         "ResNet": _own("build_resnet", "models", "resnet"),
     },
+    "callback": {
+        # It lies on a floor above this one: known by name alone, and imported where asked for.
+        "tensorboard": BuiltinThing(
+            "stride.integrations.tensorboard",
+            "TensorBoard",
+            _HERE.parent / "integrations" / "tensorboard.py",
+        ),
+    },
 }
 
 _NOT_BY_NAME: Final[Mapping[str, Mapping[str, str]]] = {
     "optimizer": {
-        "LBFGS": "it computes the loss several times in one step",
         "SparseAdam": "it takes sparse gradients only",
     },
     "scheduler": {
@@ -125,6 +132,7 @@ KIND_WORDS: Final[Mapping[str, str]] = {
     "loss": "loss",
     "optimizer": "optimizer",
     "scheduler": "scheduler",
+    "callback": "callback",
 }
 """How people call the things of a kind."""
 

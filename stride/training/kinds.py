@@ -1,4 +1,4 @@
-"""What makes a class or function a task, data set, model, loss, optimiser or scheduler.
+"""What makes a class or function a task, data set, model, loss, optimiser, scheduler or callback.
 
 A class is known by the names of its bases, so that torch need not be imported to look at it:
 whatever derives from torch's classes has imported torch by then.
@@ -48,6 +48,7 @@ BASES: Final[Mapping[str, Base]] = {
     "scheduler": Base(
         "torch.optim.lr_scheduler", "LRScheduler", "torch.optim.lr_scheduler.LRScheduler"
     ),
+    "callback": Base("stride.training.callbacks", "Callback", "stride.Callback"),
 }
 _ITERABLE: Final = Base("torch.utils.data.dataset", "IterableDataset", "IterableDataset")
 _TENSOR: Final = Base("torch", "Tensor", "torch.Tensor")

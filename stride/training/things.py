@@ -11,8 +11,10 @@ from typing import Any
 
 from stride.config.catalog import KINDS
 from stride.config.schema import NAMED_GROUPS, Config, Named
+from stride.config.thing_lists import named_elements
 from stride.errors import ConfigError, StrideError
 from stride.store.record import CodeRecord
+from stride.training.callbacks import Callback
 from stride.training.references import is_reference, load_reference, load_thing
 
 OBJECT = "object:"
@@ -25,6 +27,7 @@ def build_thing(
     facts: Mapping[str, Any],
     *,
     code: Path | None = None,
+    where: str | None = None,
     **given: Any,
 ) -> tuple[Any, dict[str, Any]]:
     """Call what a group of the config names, and give what it made and the arguments that the data
@@ -34,6 +37,7 @@ def build_thing(
         facts: what the data says about itself; an argument of such a name that the config leaves at
             None gets it.
         code: a folder to take the user's own code from, instead of where it was.
+        where: the key of the thing, for sentences; its group unless given.
         given: arguments that are no settings, such as the split of a data set.
 
     Raises:
@@ -56,8 +60,8 @@ def build_thing(
         raise
     except (Exception, SystemExit) as error:
         raise ConfigError(
-            f"{kind}_kwargs: {named.name} cannot be built: {type(error).__name__}: {error}"
-            f"{_place(error)}"
+            f"{where or f'{kind}_kwargs'}: {named.name} cannot be built:"
+            f" {type(error).__name__}: {error}{_place(error)}"
         ) from error
 
 
@@ -74,6 +78,19 @@ def _relocated(arguments: Mapping[str, Any], code: Path | None) -> dict[str, Any
     return moved
 
 
+def build_callbacks(config: Config) -> list[Callback]:
+    """The callbacks that the config names, in its order.
+
+    Raises:
+        ConfigError: one refuses its arguments, or its package is not installed.
+        CodeReferenceError: a name does not resolve.
+    """
+    return [
+        build_thing("callback", named, {}, where=f"log_kwargs.callbacks.{index}")[0]
+        for index, named in enumerate(callbacks_of(config))
+    ]
+
+
 def code_of(config: Config) -> tuple[CodeRecord, ...]:
     """What a config names of the user's own: reference, file and digest."""
     records = []
@@ -83,6 +100,15 @@ def code_of(config: Config) -> tuple[CodeRecord, ...]:
             path = None if found.path is None else str(found.path)
             records.append(CodeRecord(reference=name, path=path, digest=found.digest))
     return tuple(records)
+
+
+def callbacks_of(config: Config) -> list[Named]:
+    """The callbacks that a config names.
+
+    Raises:
+        ConfigError: an element of `log_kwargs.callbacks` names none.
+    """
+    return named_elements("callback", config.log_kwargs.callbacks, ("log_kwargs", "callbacks"))
 
 
 def _names(config: Config) -> Iterator[tuple[str, str]]:
@@ -97,6 +123,9 @@ def _names(config: Config) -> Iterator[tuple[str, str]]:
             inner = key.removesuffix("_name")
             if inner != key and inner in KINDS and isinstance(value, str):
                 yield inner, value
+    for named in callbacks_of(config):
+        if named.name is not None:
+            yield "callback", named.name
 
 
 def _place(error: BaseException) -> str:

@@ -71,6 +71,13 @@ _THINGS: Mapping[str, Sequence[Signature]] = {
     "scheduler": [
         Signature("StepLR", (Parameter("step_size", int), Parameter("gamma", float, 0.1)))
     ],
+    "callback": [
+        Signature("tensorboard"),
+        Signature(
+            "notes",
+            (Parameter("file", Path), Parameter("every", float, 1.0, "epochs between two notes")),
+        ),
+    ],
 }
 
 

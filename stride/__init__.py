@@ -31,14 +31,43 @@ from stride.errors import StrideError
 if TYPE_CHECKING:
     from stride.store.run import Run as Run
     from stride.store.work_dir import WorkDir as WorkDir
+    from stride.training.callbacks import Callback as Callback
+    from stride.training.callbacks import StopRequest as StopRequest
+    from stride.training.moments import CheckpointSaved as CheckpointSaved
+    from stride.training.moments import EpochEnded as EpochEnded
+    from stride.training.moments import FitBegins as FitBegins
+    from stride.training.moments import FitEnded as FitEnded
+    from stride.training.moments import StepLogged as StepLogged
     from stride.training.output import Output as Output
     from stride.training.task import Task as Task
     from stride.training.trainer import Trainer as Trainer
 
 __version__ = "0.1.0"
-__all__ = ["Output", "Run", "StrideError", "Task", "Trainer", "WorkDir", "__version__"]
+__all__ = [
+    "Callback",
+    "CheckpointSaved",
+    "EpochEnded",
+    "FitBegins",
+    "FitEnded",
+    "Output",
+    "Run",
+    "StepLogged",
+    "StopRequest",
+    "StrideError",
+    "Task",
+    "Trainer",
+    "WorkDir",
+    "__version__",
+]
 
 _HOMES = {
+    "Callback": "stride.training.callbacks",
+    "StopRequest": "stride.training.callbacks",
+    "CheckpointSaved": "stride.training.moments",
+    "EpochEnded": "stride.training.moments",
+    "FitBegins": "stride.training.moments",
+    "FitEnded": "stride.training.moments",
+    "StepLogged": "stride.training.moments",
     "Run": "stride.store.run",
     "WorkDir": "stride.store.work_dir",
     "Output": "stride.training.output",

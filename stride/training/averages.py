@@ -39,6 +39,15 @@ class WeightedMeans:
         self._sums.clear()
         self._weights.clear()
 
+    def state_dict(self) -> dict[str, Any]:
+        """The sums and the weights, as they are."""
+        return {"sums": dict(self._sums), "weights": dict(self._weights)}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state."""
+        self._sums = dict(state["sums"])
+        self._weights = dict(state["weights"])
+
 
 class LossReader:
     """The losses of the steps since the last reading, still on the device.
@@ -58,7 +67,7 @@ class LossReader:
         """Keep the losses of a step; `total` is their detached sum, a scalar."""
         self._totals.append(total)
         weight = output.weight
-        if isinstance(weight, Tensor) and weight.numel() > _LARGEST_KEPT:
+        if isinstance(weight, Tensor) and _is_summed_at_once(weight):
             weight = weight.sum()
         self._weights.append(weight)
         if not isinstance(output.losses, Tensor):
@@ -86,6 +95,14 @@ class LossReader:
         self._named.clear()
         bad = (position for position, total in enumerate(totals) if not math.isfinite(total))
         return next(bad, None)
+
+
+def _is_summed_at_once(weight: Tensor) -> bool:
+    """Whether a weight is large, or its sum could depend in its last bits on what it is read with.
+
+    Truth values and integers are summed exactly in any company.
+    """
+    return weight.numel() > _LARGEST_KEPT or (weight.numel() > 1 and weight.is_floating_point())
 
 
 def _numbers(weights: list[Tensor | float]) -> list[float]:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
-from torch.optim.lr_scheduler import LRScheduler
 
 from stride.config.schema import Config
 from stride.errors import ConfigError
@@ -19,10 +17,11 @@ from stride.training.columns import check_column, columns_of
 from stride.training.data import Data
 from stride.training.given import Given
 from stride.training.monitors import choose_monitors
-from stride.training.optimization import build_optimizer, build_scheduler
+from stride.training.optimization import build_optimizer
 from stride.training.parts import Parts
 from stride.training.references import load_thing
 from stride.training.schedule import Schedule
+from stride.training.scheduling import build_schedule
 from stride.training.seeding import derive, seed_globally
 from stride.training.task import Task, modules_of
 from stride.training.things import build_thing
@@ -119,7 +118,7 @@ def build_parts(
         model=model,
         task=task,
         optimizer=optimizer,
-        schedule=Schedule(None),
+        schedule=Schedule(),
         monitors=tuple(monitors),
         fit_kwargs=config.fit_kwargs,
         log_kwargs=config.log_kwargs,
@@ -148,16 +147,10 @@ def _check_batch_norm(model: nn.Module, batches: Batches) -> None:
 
 
 def _build_schedule(config: Config, given: Given, parts: Parts) -> tuple[Schedule, dict[str, Any]]:
-    chosen = config.scheduler_kwargs
-    scheduler: LRScheduler | None = given.scheduler
-    settled: dict[str, Any] = {}
-    if scheduler is None and chosen.name is not None:
-        by_step = chosen.interval == "step"
-        epochs = math.ceil(parts.planned_steps / max(len(parts.train), 1))
-        horizon = parts.planned_steps if by_step else epochs
-        reference = load_thing("scheduler", chosen.name)
-        scheduler, settled = build_scheduler(
-            reference, chosen.arguments, parts.optimizer, horizon=horizon
-        )
-    schedule = Schedule(scheduler, interval=chosen.interval, monitor=chosen.monitor)
-    return schedule, settled
+    return build_schedule(
+        config.scheduler_kwargs,
+        [parts.optimizer],
+        steps_an_epoch=len(parts.train),
+        planned_steps=parts.planned_steps,
+        given=given.scheduler,
+    )

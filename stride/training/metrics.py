@@ -59,6 +59,15 @@ class Sums(ABC):
         self._pending.clear()
         self._totals.clear()
 
+    def state_dict(self) -> dict[str, Any]:
+        """The sums, and the terms that are not summed yet: when they are decides the last bits."""
+        return {"totals": list(self._totals), "pending": list(self._pending)}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state, whose tensors are where the next batches will be."""
+        self._totals = list(state["totals"])
+        self._pending = [tuple(terms) for terms in state["pending"]]
+
     def _fold(self) -> None:
         if not self._pending:
             return

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from stride.errors import ConfigError
 from stride.training.columns import monitored
@@ -17,6 +18,10 @@ class Monitor:
 
     column: str
     mode: Literal["min", "max"]
+
+    def __str__(self) -> str:
+        """As a config writes it: `val_accuracy:max`."""
+        return f"{self.column}:{self.mode}"
 
     def improves(self, value: float, best: float | None) -> bool:
         """Whether a value is better than the best so far: a tie is not, and nan never is."""
@@ -46,9 +51,17 @@ def choose_monitors(chosen: Sequence[str], of_task: str, *, has_val: bool) -> li
     is validated.
 
     Raises:
-        ConfigError: one is written wrongly, or needs a validation that there is not.
+        ConfigError: one is written wrongly, stands there twice, or needs a validation that there is
+            not.
     """
     monitors = [parse_monitor(text) for text in chosen or [of_task]]
+    files = [_file_part(monitor) for monitor in monitors]
+    for monitor, file in zip(monitors, files, strict=True):
+        if files.count(file) > 1:
+            raise ConfigError(
+                f"fit_kwargs.monitors names {monitor.column} twice; a metric decides on one file of"
+                " weights"
+            )
     if has_val:
         return monitors
     for monitor in monitors:
@@ -104,4 +117,23 @@ class Bests:
         """
         if monitor == self.monitors[0]:
             return "best.safetensors"
-        return f"best-{monitor.column}.safetensors"
+        return f"best-{_file_part(monitor)}.safetensors"
+
+    def state_dict(self) -> dict[str, Any]:
+        """The best value of each monitor, and the loss beside it."""
+        return {
+            "values": {str(monitor): value for monitor, value in self._values.items()},
+            "losses": {str(monitor): loss for monitor, loss in self._losses.items()},
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state; of a monitor that is new here nothing is known."""
+        by_text = {str(monitor): monitor for monitor in self.monitors}
+        for own, stored in ((self._values, state["values"]), (self._losses, state["losses"])):
+            own.clear()
+            own.update({by_text[text]: value for text, value in stored.items() if text in by_text})
+
+
+def _file_part(monitor: Monitor) -> str:
+    """The column as a part of a file name: losses of a task may be called anything."""
+    return re.sub(r"[^\w.-]", "_", monitor.column)

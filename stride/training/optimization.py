@@ -1,4 +1,4 @@
-"""The optimiser of a config, fused where torch has it, and its schedule."""
+"""The optimisers of a config, fused where torch has that."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 import torch
 from torch import nn
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler
 
 from stride.errors import ConfigError
 from stride.training.references import Reference
@@ -24,8 +23,8 @@ def build_optimizer(
     model: nn.Module,
     task: Task,
 ) -> tuple[Optimizer, dict[str, Any]]:
-    """The optimiser, and the arguments that were settled here: `fused` where the config leaves it
-    open.
+    """The optimiser of the task's parameter groups, and the arguments that were settled here:
+    `fused` where the config leaves it open.
 
     Raises:
         ConfigError: there is nothing to train, or the optimiser refuses its arguments.
@@ -33,16 +32,57 @@ def build_optimizer(
     groups = list(task.parameter_groups(model))
     if not groups:
         raise ConfigError(f"{type(model).__name__} has no parameters: there is nothing to train")
-    settled: dict[str, Any] = {}
+    optimizers, settled = build_optimizers(reference, arguments, {"": groups}, model, task)
+    return optimizers[""], settled
+
+
+def build_optimizers(
+    reference: Reference,
+    arguments: Mapping[str, Any],
+    groups: Mapping[str, Iterable[Any]],
+    model: nn.Module,
+    task: Task,
+) -> tuple[dict[str, Optimizer], dict[str, Any]]:
+    """An optimiser for each name, all of one kind, and the arguments that were settled here.
+
+    Args:
+        groups: for each name parameters, or groups of them with settings of their own.
+
+    Raises:
+        ConfigError: an optimiser has nothing to train, or refuses its arguments.
+    """
+    kept = {name: [_listed(group) for group in given] for name, given in groups.items()}
+    for name, own in kept.items():
+        if not own:
+            raise ConfigError(f"{type(task).__name__} gives the optimizer {name!r} no parameters")
     if _may_be_fused(arguments, model, task):
-        settled["fused"] = True
+        settled = {"fused": True}
         try:
-            return _build(reference, groups, {**arguments, **settled}), settled
+            return _build_all(reference, kept, {**arguments, **settled}), settled
         except (RuntimeError, ConfigError):  # not for these parameters, or on this device
-            settled["fused"] = None
-    optimizer = _build(reference, groups, arguments)
-    _check_closure(optimizer)
-    return optimizer, {name: value for name, value in settled.items() if value is not None}
+            pass
+    return _build_all(reference, kept, arguments), {}
+
+
+def _listed(group: Any) -> Any:
+    """A group whose parameters can be gone through more than once."""
+    if not isinstance(group, Mapping) or isinstance(group["params"], torch.Tensor):
+        return group
+    return {**group, "params": list(group["params"])}
+
+
+def _build_all(
+    reference: Reference, groups: Mapping[str, list[Any]], arguments: Mapping[str, Any]
+) -> dict[str, Optimizer]:
+    # Copies of the groups: an optimiser writes its defaults into those that it is given.
+    return {
+        name: _build(
+            reference,
+            [dict(group) if isinstance(group, Mapping) else group for group in own],
+            arguments,
+        )
+        for name, own in groups.items()
+    }
 
 
 def _build(reference: Reference, groups: Iterable[Any], arguments: Mapping[str, Any]) -> Optimizer:
@@ -73,41 +113,10 @@ def _may_be_fused(arguments: Mapping[str, Any], model: nn.Module, task: Task) ->
     return True
 
 
-def _check_closure(optimizer: Optimizer) -> None:
+def needs_closure(optimizer: Optimizer) -> bool:
+    """Whether the optimiser evaluates the loss by itself, several times a step, as LBFGS does."""
     closure = inspect.signature(type(optimizer).step).parameters.get("closure")
-    if closure is not None and closure.default is inspect.Parameter.empty:
-        raise ConfigError(
-            f"optimizer_kwargs: {type(optimizer).__name__} evaluates the loss several times a step,"
-            " which this loop does not do; choose another, such as AdamW"
-        )
-
-
-def build_scheduler(
-    reference: Reference,
-    arguments: Mapping[str, Any],
-    optimizer: Optimizer,
-    *,
-    horizon: int,
-) -> tuple[LRScheduler, dict[str, Any]]:
-    """The scheduler, and the arguments that were settled here: how many times it will step.
-
-    Args:
-        horizon: epochs or steps of the training, whichever the scheduler counts.
-
-    Raises:
-        ConfigError: the scheduler refuses its arguments.
-    """
-    settled = {
-        name: horizon
-        for name in ("T_max", "total_steps")
-        if name in arguments and arguments[name] is None and not arguments.get("epochs")
-    }
-    try:
-        return reference.build(optimizer, **{**arguments, **settled}), settled
-    except (ValueError, TypeError) as error:
-        raise ConfigError(
-            f"scheduler_kwargs: {reference.name} refuses its arguments: {error}"
-        ) from error
+    return closure is not None and closure.default is inspect.Parameter.empty
 
 
 def trained_parameters(optimizer: Optimizer) -> list[torch.Tensor]:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import csv
 import logging
 import os
-import re
 import threading
 import time
 from collections.abc import Iterable, Mapping
@@ -15,15 +13,11 @@ from pathlib import Path
 
 from stride.errors import StorageError, StoredFileError
 from stride.files import read_content, storage_errors, write_atomic
-
-Cell = float | int | str | None
-"""A cell: a number, a text, or nothing. nan and the infinities are written as nan, inf, -inf."""
+from stride.table_text import Cell as Cell
+from stride.table_text import clean_row, decode_rows, encode_rows, parse_rows, rows_until
 
 _logger = logging.getLogger(__name__)
 
-_INTEGER = re.compile(r"-?[0-9]{1,4000}", re.ASCII)
-_NUMBER = re.compile(r"-?([0-9]+\.?[0-9]*(e[-+]?[0-9]+)?|inf|nan)", re.ASCII)
-_QUOTED = re.compile(r'[",]')
 _RETRY_EVERY = 1.0
 """Seconds between two tries at a file that cannot be written."""
 
@@ -101,6 +95,23 @@ class Table:
             self._failing = False
             self._dropped = 0
 
+    def sync(self) -> None:
+        """Flush, and have the rows survive a power cut, as far as the disk allows it.
+
+        Another thread may append meanwhile.
+        """
+        with self._guard:
+            self.flush()
+            if self._descriptor is None or self._pid != os.getpid():
+                return
+            descriptor = os.dup(self._descriptor)
+        try:
+            os.fsync(descriptor)
+        except OSError as error:
+            _logger.warning("cannot make %s durable: %s", self.path, error.strerror)
+        finally:
+            os.close(descriptor)
+
     def close(self) -> None:
         """Flush and let go of the file; a later append opens it again."""
         with self._guard:
@@ -128,14 +139,46 @@ class Table:
         Raises:
             StorageError: the disk refused; the old content stays.
         """
-        rows = [_clean(row) for row in rows]
+        rows = [clean_row(row) for row in rows]
         columns = list(dict.fromkeys(name for row in rows for name in row))
         with self._guard:
             self.close()
             with storage_errors("make", self.path.parent):
                 self.path.parent.mkdir(exist_ok=True)
-            content = _encode([columns, *([row.get(c) for c in columns] for row in rows)])
+            content = encode_rows([columns, *([row.get(c) for c in columns] for row in rows)])
             write_atomic(self.path, content if columns else b"")
+
+    @property
+    def cut_path(self) -> Path:
+        """Rows that were cut off at a resume, kept beside the table."""
+        return self.path.with_suffix(".cut.csv")
+
+    def cut(self, last_step: int) -> int:
+        """Cut off the rows whose `step` is larger; give how many: what a resume does over again.
+
+        The lines that stay do so byte by byte; of a table without any nothing stays. Those cut off
+        are added to the table at `cut_path`. Written atomically, and only where there is something
+        to cut.
+
+        Raises:
+            StoredFileError: the file is not UTF-8 text, or no regular file.
+            StorageError: the disk refused; the table is as it was.
+        """
+        with self._guard:
+            self.close()
+            try:
+                content = read_content(self.path)
+            except FileNotFoundError:
+                return 0
+            staying, cut_off = rows_until(content, last_step, self.path)
+            if staying == content:
+                return 0
+            beside = Table(self.cut_path)
+            for row in cut_off:
+                beside.append(row)
+            beside.close()
+            write_atomic(self.path, staying)
+            return len(cut_off)
 
     def _write_pending(self) -> None:
         if self._descriptor is not None and os.fstat(self._descriptor).st_nlink == 0:
@@ -145,12 +188,12 @@ class Table:
             self._columns = self._open_columns()
             self._known = frozenset(self._columns)
         if not all(row.keys() <= self._known for row in self._pending):
-            self._pending = [_clean(row) for row in self._pending]
+            self._pending = [clean_row(row) for row in self._pending]
             names = dict.fromkeys(name for row in self._pending for name in row)
             if new := [name for name in names if name not in self._known]:
                 self._add_columns(new)
         columns = self._columns
-        content = _encode([[row.get(name) for name in columns] for row in self._pending])
+        content = encode_rows([[row.get(name) for name in columns] for row in self._pending])
         with storage_errors("write", self.path):
             if self._descriptor is None:
                 self._descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
@@ -174,16 +217,16 @@ class Table:
             whole = content[: content.rfind(b"\n") + 1]
             if len(whole) < len(content):
                 os.truncate(self.path, len(whole))
-        return next(iter(_decode(whole, self.path)), [])
+        return next(iter(decode_rows(whole, self.path)), [])
 
     def _add_columns(self, new: list[str]) -> None:
         assert self._columns is not None
         columns = [*self._columns, *new]
         self._close_descriptor()
         content = read_content(self.path) if self._columns else b""
-        lines = _decode(content, self.path)[1:]
+        lines = decode_rows(content, self.path)[1:]
         padding = [""] * len(new)
-        write_atomic(self.path, _encode([columns, *([*line, *padding] for line in lines)]))
+        write_atomic(self.path, encode_rows([columns, *([*line, *padding] for line in lines)]))
         self._columns = columns
         self._known = frozenset(columns)
 
@@ -227,73 +270,4 @@ def read_table(path: Path) -> list[dict[str, Cell]]:
         content = read_content(path)
     except FileNotFoundError:
         return []
-    lines = _decode(content[: content.rfind(b"\n") + 1], path)
-    if not lines:
-        return []
-    header = lines[0]
-    return [
-        {name: _parse(cell) for name, cell in zip(header, line, strict=True)}
-        for line in lines[1:]
-        if len(line) == len(header)
-    ]
-
-
-def _encode(rows: Iterable[Iterable[Cell]]) -> bytes:
-    lines = [",".join(map(_text, row)) or '""' for row in rows]  # an empty line is no row
-    return ("\n".join(lines) + "\n" if lines else "").encode("utf-8", "replace")
-
-
-def _text(cell: Cell) -> str:
-    """The cell as it stands in its line; a newline in it would look like the end of the row."""
-    if cell is None:
-        return ""
-    if isinstance(cell, float):
-        return repr(float(cell))
-    if isinstance(cell, int):
-        with contextlib.suppress(ValueError):  # Python prints no more than some thousand digits
-            return str(cell)
-    text = _one_line(cell)
-    return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text
-
-
-def _one_line(cell: object) -> str:
-    if not isinstance(cell, str):  # a number of another library
-        with contextlib.suppress(Exception):
-            return repr(float(cell))  # type: ignore[arg-type]
-    text = type(cell).__name__
-    with contextlib.suppress(Exception):  # whatever a value of user code does, the table goes on
-        text = str(cell)
-    return text.replace("\r", " ").replace("\n", " ").replace("\0", "")
-
-
-def _clean(row: Mapping[str, Cell]) -> dict[str, Cell]:
-    """The row with the names that its columns have in the file."""
-    return {_one_line(name).encode("utf-8", "replace").decode(): row[name] for name in row}
-
-
-def _decode(content: bytes, path: Path) -> list[list[str]]:
-    """The cells of all lines; a line that is no row, as after a power cut, has no cells."""
-    try:
-        lines = content.decode().split("\n")
-    except UnicodeDecodeError as error:
-        raise StoredFileError(f"{path} is not a table: {error}") from error
-    return [_cells(line.removesuffix("\r")) for line in lines if line not in ("", "\r")]
-
-
-def _cells(line: str) -> list[str]:
-    if '"' not in line:
-        return line.split(",")
-    try:
-        return next(csv.reader([line]), [])
-    except csv.Error:
-        return []
-
-
-def _parse(cell: str) -> Cell:
-    if cell == "":
-        return None
-    if _INTEGER.fullmatch(cell):
-        return int(cell)
-    if _NUMBER.fullmatch(cell):
-        return float(cell)
-    return cell
+    return parse_rows(content, path)

@@ -1,0 +1,247 @@
+"""The checkpoints of one run while it trains: saved in the background, kept by rule."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from stride.config.checkpoint_kwargs import CheckpointKwargs
+from stride.errors import ConfigError, StorageError, StoredFileError, StrideError, VerificationError
+from stride.store.checkpoint_paths import CheckpointFolder
+from stride.store.run import Run
+from stride.training.checkpoints.content import Content
+from stride.training.checkpoints.draft import Draft
+from stride.training.checkpoints.manifest import Manifest, read_manifest
+from stride.training.checkpoints.position import Position
+from stride.training.checkpoints.reading import Found
+from stride.training.checkpoints.retention import kept
+from stride.training.checkpoints.staging_buffer import StagingBuffer
+from stride.training.checkpoints.state_tree import EncodedTree, Tree, encode_tree
+from stride.training.checkpoints.tensor_file import lay_out, shapes_of, straight_from
+from stride.training.checkpoints.writing import clear, remove_checkpoint, stage, write_checkpoint
+
+_logger = logging.getLogger(__name__)
+
+_WORTH_SAYING = 0.05
+"""Seconds of waiting for the checkpoint before that are logged."""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A checkpoint that was committed.
+
+    Attributes:
+        path: of its folder.
+        seconds: that writing and proving it took.
+        stall: seconds that the training stood still for it.
+    """
+
+    path: Path
+    position: Position
+    seconds: float
+    stall: float
+
+
+class Checkpoints:
+    """Saves checkpoints of a run, and removes those that need not be kept.
+
+    A save that fails costs no older checkpoint and ends no training: it is said, counted, and the
+    next one tries again. Making the object clears away what killed saves left.
+
+    Args:
+        run: that this process trains.
+        settings: which are kept, and whether they are written in the background.
+        resumed: the checkpoint that the training went on from. It is kept until there is a newer
+            one; those that were passed over for it go then.
+    """
+
+    def __init__(
+        self, run: Run, settings: CheckpointKwargs, *, resumed: Found | None = None
+    ) -> None:
+        self._run = run
+        self._settings = settings
+        self._paths = run.checkpoint_paths
+        self._buffer = StagingBuffer()
+        self._thread: threading.Thread | None = None
+        self._saved: deque[Saved] = deque()
+        self._failed: deque[str] = deque()
+        self._newest = None if resumed is None else _moment_of(resumed.manifest)
+        self.failure: str | None = None
+        """The sentence of the last save where that failed, None after a good one."""
+        self.failures = 0
+        """How many saves failed."""
+        for path in self._paths.leftovers():
+            clear(path)
+        self._manifests = _good_ones(run, resumed)
+
+    def prepare(self, state: Tree) -> None:
+        """Allocate the copy of the state beforehand, so that the first save is as fast as others.
+
+        Raises:
+            ConfigError: a checkpoint cannot hold the state.
+            StorageError: there is not so much memory.
+        """
+        encoded = encode_tree(state)
+        if self._settings.background and not self._is_writing():
+            self._buffer.prepare(encoded.tensors)
+
+    def save(
+        self,
+        state: Tree,
+        position: Position,
+        *,
+        digests: Mapping[str, str] = MappingProxyType({}),
+        best: bool = False,
+        epoch_end: bool = False,
+    ) -> None:
+        """Take a checkpoint of this moment: copy the state, and write it in the background.
+
+        With `background=false` it is written before this returns. Where one is being written still,
+        this waits for it. The same moment is not saved twice. What fails is no error here: see
+        `outcomes`.
+
+        Args:
+            state: as `encode_tree` takes it; it may change as soon as this returns.
+            position: of the training.
+            digests: of the files of best weights that belong to this moment, by their names.
+            best: whether the first monitor was best at this moment.
+            epoch_end: whether an epoch has just ended.
+        """
+        began = time.perf_counter()
+        self._wait(position)
+        moment = (position, dict(digests), best, epoch_end)
+        if moment == self._newest:
+            return
+        try:
+            draft = self._draft(encode_tree(state), position, digests, best, epoch_end)
+        except (StorageError, ConfigError) as error:
+            self._fail(position, error)
+            return
+        if not self._settings.background:
+            self._write(draft, began, None)
+            return
+        stall = time.perf_counter() - began
+        self._thread = threading.Thread(
+            target=self._write, args=(draft, began, stall), name="checkpoint", daemon=True
+        )
+        self._thread.start()
+
+    def outcomes(self) -> list[Saved]:
+        """Those that were committed since the last call; what failed since is logged, once each."""
+        while self._failed:
+            _logger.warning(
+                "%s; the checkpoints before it are as they were", self._failed.popleft()
+            )
+        saved = []
+        while self._saved:
+            saved.append(self._saved.popleft())
+        return saved
+
+    def finish(self) -> None:
+        """Wait for the one that is being written."""
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def _is_writing(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
+    def _wait(self, position: Position) -> None:
+        began = time.perf_counter()
+        was_writing = self._is_writing()
+        self.finish()
+        waited = time.perf_counter() - began
+        if was_writing and waited >= _WORTH_SAYING:
+            _logger.info(
+                "the checkpoint of step %d waited %.1f s for the one before it to be written",
+                position.step,
+                waited,
+            )
+
+    def _draft(
+        self,
+        encoded: EncodedTree,
+        position: Position,
+        digests: Mapping[str, str],
+        best: bool,
+        epoch_end: bool,
+    ) -> Draft:
+        """All of the moment, in memory of its own where it is written in the background."""
+        files = {name: self._run.weights_file(name) for name in digests}
+        staging = stage(self._paths, files, position.step)
+        try:
+            content = self._content(encoded)
+        except BaseException:
+            clear(staging.path)
+            raise
+        return Draft(staging, encoded.skeleton, content, position, dict(digests), best, epoch_end)
+
+    def _content(self, encoded: EncodedTree) -> Content:
+        if self._settings.background:
+            return self._buffer.hold(encoded.tensors)
+        layout = lay_out(shapes_of(encoded.tensors))
+        return Content(
+            tuple(encoded.tensors),
+            len(layout.header) + layout.size,
+            lambda: straight_from(encoded.tensors, layout),
+        )
+
+    def _write(self, draft: Draft, began: float, stall: float | None) -> None:
+        """Write a draft, then remove what need not be kept; in the background, or here."""
+        try:
+            for table in (self._run.metrics, self._run.steps, self._run.timings):
+                table.sync()
+            folder, manifest = write_checkpoint(draft, self._paths)
+        except Exception as error:  # noqa: BLE001  a thread that ends by an error ends unheard
+            self._fail(draft.position, error)
+            return
+        self._newest = _moment_of(manifest)
+        self._manifests[folder] = manifest
+        self.failure = None
+        self._prune()
+        seconds = time.perf_counter() - began
+        self._saved.append(
+            Saved(folder.path, draft.position, seconds, seconds if stall is None else stall)
+        )
+
+    def _fail(self, position: Position, error: Exception) -> None:
+        reason = (
+            str(error) if isinstance(error, StrideError) else f"{type(error).__name__}: {error}"
+        )
+        self.failure = f"no checkpoint of step {position.step} was written: {reason}"
+        self.failures += 1
+        self._failed.append(self.failure)
+
+    def _prune(self) -> None:
+        """Remove all but those to keep. What cannot be removed is tried again after the next."""
+        keeping = kept(self._manifests, self._settings)
+        with contextlib.suppress(StorageError):
+            for folder in self._paths.committed():
+                if folder not in keeping:
+                    remove_checkpoint(folder, self._paths)
+                    self._manifests.pop(folder, None)
+
+
+def _moment_of(manifest: Manifest) -> tuple[object, ...]:
+    """What tells one checkpoint from another of the same step."""
+    return (manifest.position, dict(manifest.weights), manifest.best, manifest.epoch_end)
+
+
+def _good_ones(run: Run, resumed: Found | None) -> dict[CheckpointFolder, Manifest]:
+    """The manifests of the checkpoint that the training went on from and of those before it."""
+    if resumed is None:
+        return {}
+    newest = CheckpointFolder(resumed.path)
+    manifests = {newest: resumed.manifest}
+    for folder in run.checkpoint_paths.committed():
+        if folder.order < newest.order:
+            with contextlib.suppress(StorageError, StoredFileError, VerificationError):
+                manifests[folder] = read_manifest(folder.manifest_path)
+    return manifests

@@ -1,0 +1,82 @@
+"""Reading the newest checkpoint that verifies."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from stride.errors import NewerFormatError, StorageError, StoredFileError, VerificationError
+from stride.files import read_json
+from stride.store.checkpoint_paths import CheckpointFolder
+from stride.store.run import Run
+from stride.training.checkpoints.decoding import decode_tree
+from stride.training.checkpoints.manifest import Manifest, read_manifest
+from stride.training.checkpoints.state_tree import Tree
+from stride.training.checkpoints.tensor_file import read_tensors
+from stride.training.checkpoints.verification import verify
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A checkpoint that verified, and what it holds.
+
+    Attributes:
+        path: of its folder.
+        state: the tree that was saved, its tensors on the CPU in memory of their own.
+        skipped: a sentence for each newer one that was passed over.
+    """
+
+    path: Path
+    manifest: Manifest
+    state: Tree
+    skipped: tuple[str, ...] = ()
+
+
+def read_newest(run: Run) -> Found | None:
+    """The newest checkpoint of a run that verifies, None where there is none.
+
+    What is passed over is logged, each with the reason. Writes nothing.
+
+    Raises:
+        NewerFormatError: one was written by a newer stride: it is not passed over, as it is whole.
+        StorageError: the folder of the checkpoints cannot be read.
+    """
+    skipped: list[str] = []
+    for folder in run.checkpoint_paths.committed():
+        try:
+            found = read_checkpoint(folder.path)
+        except NewerFormatError:
+            raise
+        except (StoredFileError, VerificationError, StorageError) as error:
+            skipped.append(f"checkpoint {folder.name} is passed over: {error}")
+            _logger.warning("%s", skipped[-1])
+            continue
+        return Found(found.path, found.manifest, found.state, tuple(skipped))
+    return None
+
+
+def read_checkpoint(path: Path) -> Found:
+    """Verify one checkpoint and read it.
+
+    Raises:
+        VerificationError: a file is not what was written.
+        StoredFileError: a file is missing, or cannot be understood.
+        NewerFormatError: it was written by a newer stride.
+        StorageError: a file cannot be read.
+    """
+    folder = CheckpointFolder(path)
+    manifest = read_manifest(folder.manifest_path)
+    verify(folder, manifest)
+    try:
+        skeleton = read_json(folder.state_path)
+        state = decode_tree(skeleton, read_tensors(folder.tensors_path))
+    except FileNotFoundError as error:
+        raise StoredFileError(f"{folder.state_path} is missing") from error
+    except ValueError as error:
+        if isinstance(error, StorageError):
+            raise
+        raise StoredFileError(f"{folder.state_path} cannot be understood: {error}") from error
+    return Found(path, manifest, state)

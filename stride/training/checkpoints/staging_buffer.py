@@ -1,0 +1,108 @@
+"""The staging buffer: one more copy of the state in memory, so that training goes on meanwhile."""
+
+from __future__ import annotations
+
+import mmap
+import sys
+from collections.abc import Iterator, Mapping
+
+import torch
+from torch import Tensor
+
+from stride.errors import StorageError
+from stride.training.checkpoints.content import Content
+from stride.training.checkpoints.tensor_file import Layout, Shapes, bytes_of, lay_out, shapes_of
+
+_WIPE_ON_FORK = 18
+"""MADV_WIPEONFORK of Linux, which the module mmap does not name."""
+
+_GRAIN = 2**21
+"""The allocation is a multiple of this: the size of a huge page."""
+
+
+class StagingBuffer:
+    """One allocation in the layout of the file of tensors, kept and filled again for each save.
+
+    Copying into it is all that a training waits for. It is pinned where the state is on a GPU.
+    """
+
+    def __init__(self) -> None:
+        self._memory: Tensor | None = None
+        self._pinned = False
+        self._shapes: Shapes | None = None
+        self._layout: Layout | None = None
+        self._views: dict[str, Tensor] = {}
+
+    def prepare(self, tensors: Mapping[str, Tensor]) -> None:
+        """Allocate and touch the memory for such tensors, so that the first save is no slower.
+
+        Raises:
+            StorageError: there is not so much memory.
+        """
+        self._make_room(tensors, touch=True)
+
+    def hold(self, tensors: Mapping[str, Tensor]) -> Content:
+        """Copy the tensors; what it gives is valid until the next call.
+
+        Raises:
+            StorageError: there is not so much memory.
+        """
+        layout = self._make_room(tensors, touch=False)
+        if tensors:
+            views = [self._views[name] for name in tensors]
+            with torch.no_grad():
+                torch._foreach_copy_(views, list(tensors.values()), non_blocking=self._pinned)
+        if self._pinned:
+            torch.cuda.synchronize()
+        return Content(tuple(tensors), len(layout.header) + layout.size, self._pieces)
+
+    def _pieces(self) -> Iterator[bytes | memoryview]:
+        assert self._layout is not None
+        yield self._layout.header
+        if self._memory is not None and self._layout.size:
+            yield bytes_of(self._memory[: self._layout.size])
+
+    def _make_room(self, tensors: Mapping[str, Tensor], *, touch: bool) -> Layout:
+        shapes = shapes_of(tensors)
+        if self._layout is not None and shapes == self._shapes:
+            return self._layout
+        layout = lay_out(shapes)
+        pinned = any(tensor.is_cuda for tensor in tensors.values())
+        if self._memory is None or self._memory.numel() < layout.size or pinned > self._pinned:
+            self._layout, self._views = None, {}
+            self._memory = None  # before the larger one is there
+            self._memory = _allocate(layout.size, pinned=pinned)
+            self._pinned = pinned
+            if touch:
+                self._memory.zero_()
+        memory = self._memory
+        self._views = {
+            place.name: memory[place.begin : place.end].view(place.dtype).view(place.shape)
+            for place in layout.places
+        }
+        self._shapes, self._layout = shapes, layout
+        return layout
+
+
+def _allocate(size: int, *, pinned: bool) -> Tensor:
+    size = max(-(-size // _GRAIN) * _GRAIN, _GRAIN)
+    try:
+        if pinned:
+            return torch.empty(size, dtype=torch.uint8, pin_memory=True)
+        memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    except (MemoryError, OSError, RuntimeError) as error:
+        raise StorageError(
+            f"no memory for the copy of the state, of {size / 1e6:.0f} MB, from which checkpoints"
+            " are written; checkpoint_kwargs.background=false needs none"
+        ) from error
+    if sys.platform == "linux":
+        _advise(memory, mmap.MADV_HUGEPAGE)
+        _advise(memory, _WIPE_ON_FORK)  # else the next save would copy each page for the workers
+    return torch.frombuffer(memory, dtype=torch.uint8)
+
+
+def _advise(memory: mmap.mmap, advice: int) -> None:
+    try:
+        memory.madvise(advice)
+    except OSError:
+        return  # an older kernel, or one without huge pages: slower, and right all the same

@@ -1,0 +1,39 @@
+"""The proof of a checkpoint: every file that its manifest names is there, and is what it says."""
+
+from __future__ import annotations
+
+from stride.errors import RunNameError, StoredFileError, VerificationError
+from stride.files import sha256_of_file, storage_errors
+from stride.store.checkpoint_paths import CheckpointFolder
+from stride.training.checkpoints.manifest import Manifest
+
+
+def verify(folder: CheckpointFolder, manifest: Manifest) -> None:
+    """Read all files of a checkpoint and compare sizes and digests.
+
+    Raises:
+        StoredFileError: a file is missing.
+        VerificationError: a file is not what was written.
+        StorageError: a file cannot be read.
+    """
+    for name, facts in manifest.files.items():
+        try:
+            path = folder.file(name)
+        except RunNameError as error:
+            raise VerificationError(f"{folder.manifest_path} names a file {name!r}") from error
+        try:
+            with storage_errors("read", path):
+                size = path.stat().st_size
+            if size != facts.size:
+                raise VerificationError(
+                    f"{path} is not the file that was written: it has {size:,} bytes of"
+                    f" {facts.size:,}"
+                )
+            digest = sha256_of_file(path)
+        except FileNotFoundError as error:
+            raise StoredFileError(f"{path} is missing") from error
+        if digest != facts.digest:
+            raise VerificationError(
+                f"{path} is not the file that was written: its digest is {digest[:19]}…, not"
+                f" {facts.digest[:19]}…"
+            )

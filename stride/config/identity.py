@@ -18,9 +18,18 @@ UNCHANGING: Final = frozenset(
         "load_data_kwargs.val_loader_kwargs.num_workers",
         "load_data_kwargs.test_loader_kwargs.num_workers",
         "fit_kwargs.threads",
+        "checkpoint_kwargs.every_epochs",
+        "checkpoint_kwargs.every_steps",
+        "checkpoint_kwargs.every_minutes",
+        "checkpoint_kwargs.keep",
+        "checkpoint_kwargs.keep_every_epochs",
+        "checkpoint_kwargs.keep_every_steps",
+        "checkpoint_kwargs.keep_best",
+        "checkpoint_kwargs.background",
         "log_kwargs.every",
         "log_kwargs.progress",
         "log_kwargs.level",
+        "log_kwargs.callbacks",
     }
 )
 """Keys that decide where and how fast, not what. The schema says so of each; here they stand once
@@ -45,10 +54,15 @@ def identity(
     settings = {
         key: _without_folder(value, code_digest)
         for key, value in flatten(config).items()
-        if key not in UNCHANGING and key != "format" and key not in fingerprints
+        if not _is_unchanging(key) and key != "format" and key not in fingerprints
     }
     whole = {"config": settings, "data": dict(fingerprints), "code": code_digest}
     return sha256_of(json.dumps(whole, sort_keys=True, ensure_ascii=False).encode())
+
+
+def _is_unchanging(key: str) -> bool:
+    """Whether the key, or the list that it is an element of, is one of those."""
+    return key in UNCHANGING or key.startswith("log_kwargs.callbacks.")
 
 
 def _without_folder(value: Any, code_digest: str | None) -> Any:

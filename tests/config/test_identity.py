@@ -35,6 +35,8 @@ def test_the_keys_left_out_are_those_of_which_the_schema_says_so(
         "load_data_kwargs.train_loader_kwargs.num_workers=4",
         "fit_kwargs.threads=2",
         "log_kwargs.every=7",
+        "checkpoint_kwargs.keep=7",
+        'log_kwargs.callbacks=[{"callback_name": "tensorboard"}]',
         "optimizer_kwargs.lr=1e-3",
     ],
 )

@@ -1,0 +1,198 @@
+"""Resuming: the config with which a run goes on, and what may be changed in it and what may not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from stride.config.differences import ABSENT, same
+from stride.config.dotted import join_key, pick
+from stride.config.effective import effective_config
+from stride.config.keys import every_key
+from stride.config.resolution import Layer, resolve
+from stride.config.schema import Config
+from stride.config.stored import load_stored, read_stored_config
+from stride.errors import ConfigError
+from stride.store.record import Parent, RunRecord
+from stride.store.run import Run
+from stride.store.start import check_startable
+from stride.training.beginning import Beginning
+from stride.training.catalog import BuiltinCatalog
+
+LENGTH: Final = ("fit_kwargs.max_epochs", "fit_kwargs.max_steps")
+"""How long a training is: it may become longer or shorter, unless a schedule was made for it."""
+
+FREE: Final = (
+    "fit_kwargs.early_stopping.",
+    "fit_kwargs.accumulate",
+    "fit_kwargs.on_nonfinite",
+    "fit_kwargs.on_out_of_memory",
+)
+"""Keys, or beginnings of keys, that can change the result and may change all the same: they end a
+training, or say what to do where it would otherwise end. The record of the attempt tells."""
+
+DATA: Final = "dataset_kwargs."
+"""Paths in here may change where data was moved; its fingerprint says that it is the same."""
+
+Changes = dict[str, tuple[Any, Any]]
+"""Dotted keys with the value before and after."""
+
+
+@dataclass(frozen=True)
+class Resumption:
+    """A run that goes on.
+
+    Attributes:
+        config: that holds from now on.
+        beginning: of the attempt, for `fit_run`.
+    """
+
+    run: Run
+    config: Config
+    beginning: Beginning
+
+
+def plan_resumption(
+    run: Run, layers: Sequence[Layer], overrides: Sequence[str] = (), *, takeover: bool = False
+) -> Resumption:
+    """How a run goes on: its own config, what earlier attempts changed, then these layers.
+
+    The number of threads is that of the first attempt, unless it was chosen: the last bits of sums
+    depend on it. Nothing is written.
+
+    Args:
+        layers: of settings; what they give and the run has already is no change.
+        overrides: the same as it was typed.
+        takeover: a process of which nothing is known counts as gone.
+
+    Raises:
+        RunBusyError: it is being trained.
+        RunStateError: it is completed.
+        ConfigError: a change that would make another experiment of it; the sentence names what
+            serves instead.
+        CodeReferenceError, StoredFileError: its config cannot be read, or what it names found.
+    """
+    record = check_startable(run, takeover=takeover)
+    config, changes = resumed_config(run, record, layers)
+    refuse_changes(run, record, config, changes)
+    settings = {key: after for key, (_, after) in changes.items()}
+    if config.fit_kwargs.threads is None:
+        fit_kwargs = config.fit_kwargs.model_copy(update={"threads": first_threads(record)})
+        config = config.model_copy(update={"fit_kwargs": fit_kwargs})
+    typed = tuple(overrides) if settings else ()
+    beginning = Beginning("resumed", run=run, settings=settings, overrides=typed)
+    return Resumption(run, config, beginning)
+
+
+def resumed_config(run: Run, record: RunRecord, layers: Sequence[Layer]) -> tuple[Config, Changes]:
+    """The config of a run under more layers, and the keys that these change.
+
+    Raises:
+        ConfigError, CodeReferenceError, StoredFileError: as `plan_resumption`.
+    """
+    catalog = BuiltinCatalog()
+    tree, chosen = _effective(run, record)
+    before, _ = load_stored(tree, chosen, catalog, where=str(run.config_path))
+    if not any(layer.steps() or layer.removals for layer in layers):
+        return before, {}
+    after = resolve([Layer(str(run.config_path), before.to_json()), *layers], catalog).config
+    return after, _changes(before.to_json(), after.to_json())
+
+
+def refuse_changes(run: Run, record: RunRecord, config: Config, changes: Changes) -> None:
+    """Refuse what would silently make another experiment of the run.
+
+    Raises:
+        ConfigError: the sentence names `--continue`, which makes a new run.
+    """
+    if not changes:
+        return
+    unchanging = {key.path for key in every_key(config, BuiltinCatalog()) if not key.changes_result}
+    refused: list[str] = []
+    for key, (before, after) in changes.items():
+        if key in unchanging or key.startswith(FREE) or _is_moved(key, before, after):
+            continue
+        horizon = _horizon(record) if key in LENGTH else None
+        if key not in LENGTH or horizon:
+            made = f"; {horizon} was made for it" if horizon else ""
+            refused.append(f"{_typed(key, after)} (it has {_text(before)}{made})")
+    if refused:
+        typed = " ".join(f"--config {_typed(key, after)}" for key, (_, after) in changes.items())
+        raise ConfigError(
+            f"{run.address} cannot go on with {', '.join(refused)}: that would be another"
+            f" experiment; make a new run that goes on from its last checkpoint with"
+            f" stride fit --continue {run.address} {typed}"
+        )
+
+
+def chosen_settings(run: Run, record: RunRecord) -> dict[str, Any]:
+    """What people chose for a run, for its attempts too, as a tree: the config that a new run made
+    from this one starts with.
+
+    Raises:
+        StoredFileError: its config.json cannot be read.
+    """
+    tree, chosen = _effective(run, record)
+    return pick(tree, sorted(chosen))
+
+
+def parent_of(run: Run, record: RunRecord, relation: str) -> Parent:
+    """The run as the parent of one that is made from it."""
+    return Parent(relation=relation, work_dir=str(run.work_dir), run=run.name, id=record.id)
+
+
+def first_threads(record: RunRecord) -> int | None:
+    """The number of threads that the first attempt computed with; None before there was one."""
+    return next((each.threads for each in record.attempts if each.threads is not None), None)
+
+
+def _effective(run: Run, record: RunRecord) -> tuple[dict[str, Any], frozenset[str]]:
+    """The settings that hold, and those of them that people chose."""
+    stored = read_stored_config(run.read_config(), str(run.config_path))
+    found = effective_config(stored, ((each.number, each.changes) for each in record.attempts))
+    return found.config, frozenset(record.chosen) | found.changed.keys()
+
+
+def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Changes:
+    """The keys whose values differ, each list whole."""
+    old, new = _leaves(before), _leaves(after)
+    values = {key: (old.get(key, ABSENT), new.get(key, ABSENT)) for key in old | new}
+    return {
+        key: (before, after)
+        for key, (before, after) in values.items()
+        if before is ABSENT or after is ABSENT or not same(before, after)
+    }
+
+
+def _leaves(tree: Mapping[str, Any], path: tuple[str, ...] = ()) -> dict[str, Any]:
+    leaves: dict[str, Any] = {}
+    for name, value in tree.items():
+        if isinstance(value, Mapping) and value:
+            leaves |= _leaves(value, (*path, name))
+        else:
+            leaves[join_key((*path, name))] = value
+    return leaves
+
+
+def _is_moved(key: str, before: Any, after: Any) -> bool:
+    """Whether the change is that of a path of data, which the fingerprint will judge."""
+    paths = [isinstance(value, str) and value.startswith("/") for value in (before, after)]
+    return key.startswith(DATA) and all(paths)
+
+
+def _horizon(record: RunRecord) -> str | None:
+    """What was derived from the length of the training, as `scheduler_kwargs.T_max (100)`."""
+    derived = [key for key in record.resolved if key.startswith("scheduler_kwargs.")]
+    return f"{derived[0]} ({_text(record.resolved[derived[0]])})" if derived else None
+
+
+def _typed(key: str, value: Any) -> str:
+    return f"{key}={_text(value)}"
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return "nothing" if value is ABSENT else json.dumps(value)

@@ -178,7 +178,14 @@ def _parameter_leaf(
     elif default is None:
         annotation = annotation | None if annotation is not Any else Any
     return Leaf(
-        path, annotation, _json_default(default, annotation), parameter.help, True, kind, owner
+        path,
+        annotation,
+        _json_default(default, annotation),
+        parameter.help,
+        True,
+        kind,
+        owner,
+        parameter.elements,
     )
 
 

@@ -39,6 +39,7 @@ class Parameter:
         default: a Python value, MISSING or OPAQUE. None may also mean "decided by the data".
         help: one line.
         is_path: a `str` that names a file or folder: made absolute when it is typed.
+        elements: kind of thing that each element of the list names; None for other parameters.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Parameter:
     default: Any = MISSING
     help: str = ""
     is_path: bool = False
+    elements: str | None = None
 
 
 @dataclass(frozen=True)

@@ -63,8 +63,6 @@ _NOT_BY_NAME: Final[Mapping[str, Mapping[str, str]]] = {
     "scheduler": {
         "LambdaLR": "it needs a function",
         "MultiplicativeLR": "it needs a function",
-        "SequentialLR": "it needs other schedulers",
-        "ChainedScheduler": "it needs other schedulers",
     },
     "loss": {
         "CTCLoss": "it compares more than outputs and targets",

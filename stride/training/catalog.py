@@ -31,6 +31,9 @@ _NOT_SETTINGS: Final[Mapping[str, tuple[str, ...]]] = {
 _FROM_LENGTH: Final = {("CosineAnnealingLR", "T_max"), ("OneCycleLR", "total_steps")}
 """Parameters of schedulers that follow from the length of the training where they are null."""
 
+_SEVERAL: Final = {("SequentialLR", "schedulers"), ("ChainedScheduler", "schedulers")}
+"""Parameters of schedulers that are schedulers."""
+
 _WEIGHTS: Final[Mapping[str, tuple[str, ...]]] = {
     "BCEWithLogitsLoss": ("pos_weight",),
     "CrossEntropyLoss": ("weight",),
@@ -92,6 +95,9 @@ def _weights(name: str) -> Parameter:
 
 
 def _settled(name: str, parameter: Parameter) -> Parameter:
+    if (name, parameter.name) in _SEVERAL:
+        help_text = "schedulers: names, or {scheduler_name: ..., arguments}"
+        return dataclasses.replace(parameter, help=help_text, elements="scheduler")
     if (name, parameter.name) not in _FROM_LENGTH:
         return parameter
     return dataclasses.replace(

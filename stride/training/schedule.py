@@ -154,10 +154,10 @@ def _check(schedulers: Sequence[LRScheduler], interval: Interval, monitor: str |
 
 
 def _step(scheduler: LRScheduler) -> None:
-    """Step; before the first step torch warns where the optimiser made no update yet, as after one
-    that was left out, or after a resume.
+    """Step; torch would warn where the optimiser has made no update in this process, as when the
+    first was left out.
     """
-    if scheduler.last_epoch > 0:
+    if vars(scheduler.optimizer).get("_opt_called"):
         scheduler.step()
         return
     with warnings.catch_warnings():

@@ -123,6 +123,9 @@ def _names(config: Config) -> Iterator[tuple[str, str]]:
             inner = key.removesuffix("_name")
             if inner != key and inner in KINDS and isinstance(value, str):
                 yield inner, value
+            if (group, key) == ("scheduler_kwargs", "schedulers") and isinstance(value, list):
+                elements = named_elements("scheduler", value, (group, key))
+                yield from (("scheduler", each.name or "") for each in elements)
     for named in callbacks_of(config):
         if named.name is not None:
             yield "callback", named.name

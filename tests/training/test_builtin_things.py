@@ -36,7 +36,7 @@ def test_each_built_in_is_of_its_kind_and_where_the_table_says(
         ("model", "Transformer", "there are CNet, FCNN, MLP, ResNet; .*package.module:Name"),
         ("model", "subprocess.run", "a model of your own is written subprocess:run"),
         ("scheduler", "LambdaLR", "cannot be picked by its name: it needs a function"),
-        ("optimizer", "LBFGS", "cannot be picked by its name"),
+        ("optimizer", "SparseAdam", "cannot be picked by its name: it takes sparse gradients"),
     ],
 )
 def test_another_name_is_answered_with_what_may_have_been_meant(

@@ -18,7 +18,8 @@
     ├── StoredFileError                 a file of a run that cannot be read back
     │   └── NewerFormatError            written by a newer stride
     ├── VerificationError               a digest or a repeated measurement that does not hold
-    ├── NonFiniteError                  a loss that is not finite
+    ├── NonFiniteError                  a loss or gradient that is not finite
+    ├── OutOfMemoryError                a batch that is too large for the device
     └── StoppedError                    the training was asked to stop
 
 Each message is a sentence that says what is wrong, where, and what to do. The command line shows it
@@ -92,6 +93,10 @@ class VerificationError(StrideError):
 
 class NonFiniteError(StrideError):
     """A loss is nan or infinite."""
+
+
+class OutOfMemoryError(StrideError):
+    """The device has no memory for a step."""
 
 
 class StoppedError(StrideError):

@@ -186,6 +186,17 @@ class Attempt:
         kept[best.monitor] = best
         self._change(best=tuple(kept.values()))
 
+    def rewind(self, *, best: tuple[BestRecord, ...], step: int, epoch: int) -> None:
+        """Go back to the moment of a checkpoint: what was recorded of later steps is dropped."""
+        self._change(best=best, last={})
+        self.found(first_step=step)
+        self.sign(step=step, epoch=epoch)
+
+    def forget_digests(self, prefix: str) -> None:
+        """Drop the digests of files whose names begin so."""
+        kept = self._record.digests.items()
+        self._change(digests={name: each for name, each in kept if not name.startswith(prefix)})
+
     def digest(self, name: str, digest: str | None) -> None:
         """Record the digest of a file of weights, by its name; None forgets it."""
         digests = {known: value for known, value in self._record.digests.items() if known != name}

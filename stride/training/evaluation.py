@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable, Iterator
 import torch
 from torch import nn
 
-from stride.training.averages import LossReader, WeightedMeans
+from stride.training.averages import WeightedMeans
 from stride.training.batches.protocol import Batches
+from stride.training.loss_reader import LossReader
 from stride.training.metrics import Metric, read_metrics
 from stride.training.output import total_loss
+from stride.training.precision import Precision
 from stride.training.task import Task, modules_of
 
 _READ_EVERY = 256
@@ -25,6 +27,7 @@ def evaluate(
     device: torch.device,
     *,
     between: Callable[[], None] = lambda: None,
+    precision: Precision | None = None,
 ) -> dict[str, float]:
     """The mean losses (`loss`, `loss_<name>`) and the metrics over all batches.
 
@@ -32,14 +35,18 @@ def evaluate(
 
     Args:
         between: called after each batch: a sign of life, a look at whether to stop.
+        precision: what the forward passes compute in; fp32 unless given.
     """
     metrics = task.metrics()
     place_metrics(metrics.values(), device)
     losses, means = LossReader(), WeightedMeans()
+    precision = precision or Precision("fp32", device)
     with evaluation_mode(model, task), torch.no_grad():
         for batch in batches.epoch(1):
-            output = task.evaluate(model, batch)
-            losses.add(output, total_loss(output.losses).detach())
+            with precision.forward():
+                output = task.evaluate(model, batch)
+                total = total_loss(output.losses)
+            losses.add(output, total.detach())
             for metric in metrics.values():
                 metric.update(*output.outputs)
             if len(losses) >= _READ_EVERY:

@@ -1,67 +1,87 @@
-"""The guard against losses that are not finite: seen before the update, and without a wait."""
+"""The guard against losses and gradients that are not finite: before the update, without a wait."""
 
 from __future__ import annotations
 
-import math
-from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from typing import Literal
 
 import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-
-class FiniteGuard(ABC):
-    """Looks at the loss of each step, and at the norm of its gradients where that is computed."""
-
-    @abstractmethod
-    def allows_update(self, values: list[Tensor]) -> bool:
-        """Look at some scalars; False where the update must not be made."""
-
-    @abstractmethod
-    def release(self) -> None:
-        """Let go of the optimiser, which may be the user's own."""
+Policy = Literal["stop", "skip", "ignore"]
 
 
-class ReadingGuard(FiniteGuard):
-    """On the CPU a value is there as soon as it is computed: to read it is no wait."""
+class FiniteGuard:
+    """Looks at the loss and the gradients of one optimiser, right before its update.
 
-    def allows_update(self, values: list[Tensor]) -> bool:
-        """Whether all are finite."""
-        return all(math.isfinite(value.item()) for value in values)
+    One kernel goes over all of them and raises a flag on the device. What the flag does is decided
+    without a wait:
 
-    def release(self) -> None:
-        """Nothing."""
+    - on the CPU a value is there as soon as it is computed: the flag is read, and the update left
+      out;
+    - on an accelerator a fused optimiser looks at the flag itself, and leaves the weights as they
+      are;
+    - an optimiser that cannot (not fused) has the flag read before its step, which waits for the
+      device: a bad update must not land.
 
+    Under `ignore` nothing is looked at. Kernel and flag are those of torch's GradScaler.
 
-class FlagGuard(FiniteGuard):
-    """One flag on the device that goes up with the first value that is nan or infinite, and stays.
+    Args:
+        policy: under `stop` the flag stays up, so that no later update lands either until the
+            training is ended at the next log step; under `skip` it comes down at each step.
+        device: of the loss and the gradients.
 
-    Fused optimisers look at the flag themselves and leave the weights as they are, so that neither
-    the bad update nor any later one lands; the losses are read at the next log step. With an
-    optimiser that is not fused the training ends at that log step too, its weights spoilt.
-
-    The kernel and the flag are those of torch's GradScaler.
+    Attributes:
+        flag: a scalar on the device, above zero once something was not finite.
     """
 
-    def __init__(self, optimizer: Optimizer, device: torch.device) -> None:
+    def __init__(self, optimizer: Optimizer, policy: Policy, device: torch.device) -> None:
         self._optimizer = optimizer
-        self._flag = torch.zeros((), device=device)
+        self._policy = policy
+        self._on_cpu = device.type == "cpu"
+        self.flag = torch.zeros((), device=device)
         self._one = torch.ones((), device=device)
-        self._fused = bool(optimizer.defaults.get("fused"))
-        if self._fused:
-            optimizer.found_inf = self._flag  # type: ignore[attr-defined]
+        self._flags: list[Tensor] = []
+        self._fused = bool(optimizer.defaults.get("fused")) and not self._on_cpu
+        if self._fused and policy != "ignore":
+            optimizer.found_inf = self.flag  # type: ignore[attr-defined]
 
-    def allows_update(self, values: list[Tensor]) -> bool:
-        """True: the optimiser looks at the flag. The values are multiplied by one in place."""
-        torch._amp_foreach_non_finite_check_and_unscale_(values, self._flag, self._one)
+    def allows_update(self, loss: Tensor, gradients: Iterable[Tensor]) -> bool:
+        """Look at them; False where the update must not be made. Values are multiplied by one in
+        place.
+        """
+        if self._policy == "ignore":
+            return True
+        if self._policy == "skip":
+            self.flag.zero_()
+        watched = [_dense(gradient) for gradient in gradients]
+        watched.append(loss)
+        torch._amp_foreach_non_finite_check_and_unscale_(watched, self.flag, self._one)
+        if self._on_cpu or not self._fused:
+            return self.flag.item() == 0.0
+        if self._policy == "skip":
+            self._flags.append(self.flag.clone())
         return True
 
+    def raised(self) -> list[int]:
+        """The positions, since the last call, at which a fused optimiser skipped its update: waits
+        for the device.
+        """
+        if not self._flags:
+            return []
+        flags: list[float] = torch.stack(self._flags).tolist()
+        self._flags.clear()
+        return [position for position, flag in enumerate(flags) if flag]
+
     def release(self) -> None:
-        """Take the flag from the optimiser."""
-        if self._fused and "found_inf" in vars(self._optimizer):
+        """Take the flag from the optimiser, which may be the user's own."""
+        if "found_inf" in vars(self._optimizer):
             del self._optimizer.found_inf  # type: ignore[attr-defined]
 
 
-def choose_guard(optimizer: Optimizer, device: torch.device) -> FiniteGuard:
-    """The guard that suits the device."""
-    return ReadingGuard() if device.type == "cpu" else FlagGuard(optimizer, device)
+def _dense(gradient: Tensor) -> Tensor:
+    """The numbers of a gradient: those that a sparse one holds, both parts of complex ones."""
+    if gradient.is_sparse:
+        gradient = gradient._values()
+    return torch.view_as_real(gradient) if gradient.is_complex() else gradient

@@ -5,21 +5,29 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
+from contextlib import AbstractContextManager
+from typing import Any
 
 from stride.store.attempt import Attempt
 from stride.store.record import BestRecord
 from stride.store.run import Run
 from stride.training.batches.protocol import Batches
+from stride.training.callbacks import Callbacks
+from stride.training.checkpoints.checkpoints import Checkpoints
+from stride.training.due import Due
 from stride.training.epoch_line import epoch_line
 from stride.training.evaluation import evaluate
+from stride.training.fit_state import FitState
 from stride.training.moments import EpochEnded, FitBegins, Plan
-from stride.training.monitors import Bests
 from stride.training.parts import Parts
+from stride.training.restored import Restored
+from stride.training.saver import Saver
+from stride.training.seeding import derive, own_randomness
+from stride.training.settled_memory import settled_memory
 from stride.training.steps import Steps
-from stride.training.stopping import Stop
+from stride.training.stopping import AtStepEdge, Stop
 from stride.training.task import modules_of
 from stride.training.timing import EpochClock
-from stride.training.view import View
 from stride.training.weights_files import WeightsFiles
 
 _logger = logging.getLogger(__name__)
@@ -27,111 +35,181 @@ _logger = logging.getLogger(__name__)
 Row = dict[str, float | int]
 
 
-def fit(parts: Parts, run: Run, attempt: Attempt, view: View, stop: Stop) -> dict[str, float]:
-    """Train, and give the metrics of the final evaluation. The status of the run is `running`; the
-    parts are built.
+def fit(
+    parts: Parts,
+    run: Run,
+    attempt: Attempt,
+    callbacks: Callbacks,
+    stop: Stop,
+    restored: Restored | None = None,
+) -> tuple[dict[str, float], str | None]:
+    """Train, and give the metrics of the final evaluation, and why it ended before its plan, if it
+    did. The status of the run is `running`; the parts are built.
 
-    1. For each epoch, until `max_epochs` or `max_steps`:
+    1. What a checkpoint holds is put back.
+    2. Until `max_epochs`, `max_steps`, or somebody asks for the end:
 
-       a. the steps: batch, losses, gradients, update; a row of steps.csv at each log step
-       b. the evaluation on val
-       c. the scheduler
+       a. the steps: batch, losses, gradients, update; a row of steps.csv at each log step; a
+          checkpoint where one is due; up to the end of the epoch, or the next evaluation
+       b. the evaluation on val, with the average of the weights where there is one
+       c. the schedulers
        d. the row of metrics.csv, and the epoch line
        e. the weights that became best
-       f. the view, and a sign of life
+       f. a sign of life, and the watchers, which may ask for the end
+       g. the checkpoint
 
-    2. The last weights; these are also written when an exception ends the training.
-    3. The evaluation with the best weights, on test or, where there is none, on val: the results.
+    3. The last weights; these are also written when an exception ends the training.
+    4. The evaluation with the best weights, on test or, where there is none, on val: the results.
 
     The caller sets the status: `completed` on return; on an exception `failed`, or `stopped` where
         it was asked for.
 
     Raises:
         NonFiniteError: a loss is nan or infinite; the last weights are those before it.
-        KeyboardInterrupt: it was asked for; the last weights are those of a whole step.
+        KeyboardInterrupt, StoppedError: it was asked for; the last weights are those of a whole
+            step, and a checkpoint of it was written.
         StorageError: weights or results cannot be written.
     """
-    steps = Steps(parts, run, attempt, view, stop)
+    due = Due(parts.checkpoint_kwargs, stop)
+    steps = Steps(parts, run, attempt, callbacks, stop, due)
+    state = FitState(parts, steps, attempt)
     files = WeightsFiles(run, attempt, parts.model, parts.task)
-    bests = Bests(parts.monitors)
+    found = None if restored is None else restored.found
+    checkpoints = Checkpoints(run, parts.checkpoint_kwargs, resumed=found)
+    saver = Saver(run, attempt, checkpoints, state, due, callbacks)
     clock = EpochClock(run.timings, parts.device)
-    row: Row = {}
     for module in modules_of(parts.model, parts.task):
         module.train()
-    view.observe(FitBegins(run, 0, _plan(parts)))
+    if restored is not None:
+        state.put_back(restored.found.state, kept=restored.kept)
+        restored.put_back_files(run, attempt, steps)
+    callbacks.tell(FitBegins(run, steps.done, _plan(parts), steps.epoch))
+
     try:
-        for epoch in range(1, parts.fit_kwargs.max_epochs + 1):
-            clock.begin_epoch(steps.done)
-            trained = steps.run_epoch(epoch)
-            clock.begin_evaluation()
-            row = {"epoch": epoch, "step": steps.done, "lr": steps.lr, **trained}
-            row |= _measured(parts, parts.val, "val", steps)
-            parts.schedule.after_epoch(row)
-            run.metrics.append(row)
-            _logger.info("%s", epoch_line(row, parts.fit_kwargs.max_epochs))
-            _warn_of_nonfinite(row)
-            for monitor, value in bests.update(row):
-                name = bests.weights_name(monitor)
-                files.write(name)
-                attempt.best(
-                    BestRecord(
-                        monitor=monitor.column,
-                        mode=monitor.mode,
-                        value=value,
-                        epoch=epoch,
+        with settled_memory():
+            while not state.over:
+                clock.begin_epoch(steps.done)
+                edge = steps.train(saver.save)
+                clock.begin_evaluation()
+                epoch, became_best = steps.epoch, False
+                row: Row | None = None
+                if edge.evaluate:
+                    row = {"epoch": epoch, "step": steps.done, "lr": steps.lr}
+                    with _evaluated_weights(parts):
+                        measured = _measured(parts, parts.val, "val", steps)
+                        row |= steps.means() | measured
+                        parts.schedule.after_evaluation(row)
+                        run.metrics.append(row)
+                        _logger.info("%s", epoch_line(row, parts.fit_kwargs.max_epochs))
+                        _warn_of_nonfinite(row)
+                        became_best = _write_best(row, state, files, attempt)
+                    steps.evaluated = steps.done
+                    state.reason = parts.early_stopping.update(row)
+                    clock.end_epoch(epoch, steps.done, parts.train.batch_size)
+                    attempt.sign(
                         step=steps.done,
-                        weights=name,
+                        epoch=epoch,
+                        max_epochs=parts.fit_kwargs.max_epochs,
+                        max_steps=parts.fit_kwargs.max_steps,
                         metrics=_numbers(row),
                     )
-                )
-            clock.end_epoch(epoch, steps.done, parts.train.batch_size)
-            attempt.sign(
-                step=steps.done,
-                epoch=epoch,
-                max_epochs=parts.fit_kwargs.max_epochs,
-                max_steps=parts.fit_kwargs.max_steps,
-                metrics=_numbers(row),
-            )
-            view.observe(EpochEnded(steps.done, epoch, row))
-            if steps.done >= parts.planned_steps:
-                break
-        steps.finish()
+                    callbacks.tell(EpochEnded(steps.done, epoch, row))
+                    state.reason = state.reason or callbacks.stop_reason
+                if edge.epoch_ended:
+                    parts.schedule.after_epoch(row)
+                    steps.begin_next_epoch()
+                if state.over:
+                    steps.finish()
+                by_epoch = edge.epoch_ended and due.after_epoch(epoch)
+                if state.over or by_epoch or due.after_step(steps.done):
+                    saver.save(epoch_ended=edge.epoch_ended, best=became_best)
+                saver.tell()
+                if not state.over:
+                    stop.check()
+        if state.reason is not None:
+            _logger.info("the training ends before its plan: %s", state.reason)
         files.write("last.safetensors")
+    except AtStepEdge:
+        saver.save()
+        saver.finish()
+        files.write("last.safetensors")
+        raise stop.error() from None
     except BaseException:
-        steps.release()
         with contextlib.suppress(OSError):  # what is on its way up says more than a second failure
             files.write("last.safetensors")
         raise
     finally:
-        view.end()
+        steps.release()
+    try:
+        return _final_evaluation(parts, state, files, run, steps), state.reason
+    except AtStepEdge:  # the checkpoint of the last step is there
+        raise stop.error() from None
+    finally:
+        saver.finish()
 
-    best = bests.weights_name(parts.monitors[0])
-    if bests.any_for(parts.monitors[0]):
-        files.load(best)
+
+def _final_evaluation(
+    parts: Parts, state: FitState, files: WeightsFiles, run: Run, steps: Steps
+) -> dict[str, float]:
+    first = parts.monitors[0]
+    if state.bests.any_for(first):
+        files.load(state.bests.weights_name(first))
     else:
-        _logger.warning(
-            "%s was never a number: the last weights are used", parts.monitors[0].column
-        )
+        _logger.warning("%s was never a number: the last weights are used", first.column)
     split, batches = ("val", parts.val) if parts.test is None else ("test", parts.test)
     results = _measured(parts, batches, split, steps)
     if results:
-        run.save_results(results)
+        if run.read_results() != results:  # written already where an attempt died right after
+            run.save_results(results)
         _logger.info("%s with the best weights: %s", split, _shown(results))
     return results
 
 
 def _plan(parts: Parts) -> Plan:
-    fit = parts.fit_kwargs
     steps = len(parts.train)
-    return Plan(fit.max_epochs, steps, parts.planned_steps, parts.train.samples / max(steps, 1))
+    samples = parts.train.samples / steps if steps else 0.0
+    return Plan(parts.fit_kwargs.max_epochs, steps or None, parts.planned_steps, samples)
+
+
+def _evaluated_weights(parts: Parts) -> AbstractContextManager[Any]:
+    """The weights that are evaluated, and saved where they are best: the average, if any."""
+    return contextlib.nullcontext() if parts.average is None else parts.average.in_place()
 
 
 def _measured(parts: Parts, batches: Batches | None, split: str, steps: Steps) -> dict[str, float]:
     """The losses and metrics on a split, named `<split>_*`; none where there is no such split."""
     if batches is None:
         return {}
-    values = evaluate(parts.task, parts.model, batches, between=steps.pause, device=parts.device)
+    with own_randomness(derive(parts.seed, "evaluation")):
+        values = evaluate(
+            parts.task,
+            parts.model,
+            batches,
+            parts.device,
+            between=steps.pause,
+            precision=parts.precision,
+        )
     return {f"{split}_{name}": value for name, value in values.items()}
+
+
+def _write_best(row: Row, state: FitState, files: WeightsFiles, attempt: Attempt) -> bool:
+    """Write the weights for each monitor that the row is best by; whether the first is one."""
+    improved = state.bests.update(row)
+    for monitor, value in improved:
+        name = state.bests.weights_name(monitor)
+        files.write(name)
+        attempt.best(
+            BestRecord(
+                monitor=monitor.column,
+                mode=monitor.mode,
+                value=value,
+                epoch=int(row["epoch"]),
+                step=int(row["step"]),
+                weights=name,
+                metrics=_numbers(row),
+            )
+        )
+    return any(monitor == state.bests.monitors[0] for monitor, _ in improved)
 
 
 def _warn_of_nonfinite(row: Row) -> None:

@@ -18,8 +18,8 @@ class Output(NamedTuple):
             the items.
         weight: how many valid items the losses are a mean over: a number, or a tensor whose
             elements add up to it, such as the mask of the valid ones. Batches are weighted by it
-            wherever losses are averaged, so that a short or half-masked batch counts for what it
-            holds.
+            wherever losses are averaged, and micro-batches where gradients are accumulated, so that
+            a short or half-masked batch counts for what it holds.
         outputs: what the metrics are updated with: `metric.update(*outputs)`; for most tasks
             `(predictions, targets)`.
     """
@@ -38,3 +38,8 @@ def total_loss(losses: Tensor | Mapping[str, Tensor]) -> Tensor:
     for part in parts[1:]:
         total = total + part
     return total
+
+
+def items_of(weight: Tensor | float) -> Tensor | float:
+    """A weight as one number, which stays on the device where it is a tensor."""
+    return weight.sum() if isinstance(weight, Tensor) else weight

@@ -2,38 +2,71 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import nn
+from torch.amp.grad_scaler import GradScaler
 from torch.optim import Optimizer
 
+from stride.config.checkpoint_kwargs import CheckpointKwargs
 from stride.config.fit_kwargs import FitKwargs
 from stride.config.log_kwargs import LogKwargs
 from stride.training.batches.protocol import Batches
+from stride.training.early_stopping import EarlyStopping
+from stride.training.exponential_average import ExponentialAverage
 from stride.training.monitors import Monitor
+from stride.training.precision import Precision
 from stride.training.schedule import Schedule
 from stride.training.task import Task
 
 
 @dataclass(frozen=True)
 class Parts:
-    """What `fit` is given. The model and the task carry the weights that are trained."""
+    """What `fit` is given. The model and the task carry the weights that are trained.
 
+    Attributes:
+        seed: of the config; evaluations draw from generators of their own, seeded by it.
+        optimizers: by name; one without a name, unless the task names several.
+        closure: whether the optimiser evaluates the loss by itself.
+        may_split: whether a batch may be cut into smaller micro-batches.
+    """
+
+    seed: int
     device: torch.device
     train: Batches
     val: Batches | None
     test: Batches | None
     model: nn.Module
     task: Task
-    optimizer: Optimizer
+    optimizers: Mapping[str, Optimizer]
+    closure: bool
+    may_split: bool
     schedule: Schedule
+    precision: Precision
+    scaler: GradScaler | None
+    average: ExponentialAverage | None
+    early_stopping: EarlyStopping
     monitors: tuple[Monitor, ...]
     fit_kwargs: FitKwargs
+    checkpoint_kwargs: CheckpointKwargs
     log_kwargs: LogKwargs
 
     @property
-    def planned_steps(self) -> int:
-        """Optimiser steps of the whole training."""
-        steps = self.fit_kwargs.max_epochs * len(self.train)
-        return steps if self.fit_kwargs.max_steps is None else min(steps, self.fit_kwargs.max_steps)
+    def optimizer(self) -> Optimizer:
+        """The first, whose learning rate is logged."""
+        return next(iter(self.optimizers.values()))
+
+    @property
+    def planned_steps(self) -> int | None:
+        """Optimiser steps of the whole training; None where only the data knows."""
+        return planned_steps(self.fit_kwargs, self.train)
+
+
+def planned_steps(fit: FitKwargs, train: Batches) -> int | None:
+    """Optimiser steps of a whole training; None where only the data knows."""
+    steps = fit.max_epochs * len(train) or None
+    if steps is None or fit.max_steps is None:
+        return steps if fit.max_steps is None else fit.max_steps
+    return min(steps, fit.max_steps)

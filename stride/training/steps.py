@@ -1,215 +1,306 @@
-"""The steps of an epoch: the inner loop, in which nothing waits for the device but a log step."""
+"""The steps of a training: the inner loop, in which nothing waits for the device but a log step."""
 
 from __future__ import annotations
 
+import logging
 import math
-import time
+from collections.abc import Callable, Generator, Iterator
+from typing import Any, NamedTuple
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from stride.errors import NonFiniteError
+from stride.errors import OutOfMemoryError
 from stride.store.attempt import Attempt
 from stride.store.run import Run
 from stride.tables import Cell
-from stride.training.averages import LossReader, WeightedMeans
-from stride.training.evaluation import place_metrics
-from stride.training.finite import FiniteGuard, choose_guard
-from stride.training.metrics import read_metrics
+from stride.training.callbacks import Callbacks
+from stride.training.due import Due
+from stride.training.kept_buffers import KeptBuffers
 from stride.training.moments import StepLogged
-from stride.training.optimization import trained_parameters
-from stride.training.output import total_loss
+from stride.training.out_of_memory import is_out_of_memory
 from stride.training.parts import Parts
+from stride.training.signs import Signs
 from stride.training.stopping import Stop
+from stride.training.tally import Tally
 from stride.training.task import modules_of
-from stride.training.view import View
+from stride.training.update import Window, choose_update
+from stride.training.updater import Updater
 
-_SECONDS_BETWEEN_SIGNS = 5.0
-_SHORTEST_PROMISE = 60.0
-_PATIENCE = 20.0
-"""A sign is promised within so many times what the last stretch took: a slow step is no stalled
-training.
-"""
+_logger = logging.getLogger(__name__)
+
+
+class Edge(NamedTuple):
+    """Why the steps paused: the epoch is over, an evaluation is due, or both."""
+
+    epoch_ended: bool
+    evaluate: bool
 
 
 class Steps:
-    """The optimiser steps of a training, from the first to the last, an epoch at a time.
-
-    Args:
-        guard: against losses that are not finite; that of the device unless given.
+    """The optimiser steps of a training, from where it begins to the last.
 
     Attributes:
         done: optimiser steps so far.
+        epoch: the one that the next step belongs to, counted from 1.
+        consumed: windows of that epoch that are done.
+        logged: step of the last row of steps.csv.
+        evaluated: step of the last evaluation, which the loop does.
     """
 
     def __init__(
-        self,
-        parts: Parts,
-        run: Run,
-        attempt: Attempt,
-        view: View,
-        stop: Stop,
-        *,
-        guard: FiniteGuard | None = None,
+        self, parts: Parts, run: Run, attempt: Attempt, callbacks: Callbacks, stop: Stop, due: Due
     ) -> None:
-        self.done = 0
+        self.done = self.consumed = self.logged = self.evaluated = 0
+        self.epoch = 1
         self._parts = parts
         self._table = run.steps
-        self._attempt = attempt
-        self._view = view
+        self._callbacks = callbacks
         self._stop = stop
-        self._guard = guard or choose_guard(parts.optimizer, parts.device)
-        self._losses = LossReader()
-        self._norms: list[Tensor] = []
-        self._row_means = WeightedMeans()
-        self._epoch_means = WeightedMeans()
-        self._metrics = parts.task.metrics()
-        place_metrics(self._metrics.values(), parts.device)
-        self._lr: float | Tensor = parts.optimizer.param_groups[0]["lr"]
-        self._epoch = 0
-        self._signed = time.monotonic()
+        self._due = due
+        self._signs = Signs(attempt, parts.fit_kwargs)
+        self._accumulate = parts.fit_kwargs.accumulate
+        self._updaters = {
+            name: Updater(optimizer, parts.fit_kwargs, parts.device, parts.scaler)
+            for name, optimizer in parts.optimizers.items()
+        }
+        self._tally = Tally(parts, self._updaters)
+        skips = parts.fit_kwargs.on_nonfinite == "skip"
+        self._buffers = KeptBuffers(modules_of(parts.model, parts.task)) if skips else None
+        self._rate: float | Tensor = self._current_rate()
+        self._windows: Iterator[Window] | None = None
+        self._parameters = _all_parameters(parts)
 
-    def run_epoch(self, epoch: int) -> dict[str, float]:
-        """Train over one epoch, or up to `max_steps`; the means of losses and metrics, named
-        `train_*`.
+    def train(self, save: Callable[[], None]) -> Edge:
+        """Train to the next edge: the end of the epoch, or a step after which an evaluation is due.
 
-        For each batch: losses, gradients, clipping, the update if all is finite, the schedule;
-            then, at a log step, a row.
+        For each window of the data: losses, gradients, clipping, the update if all is finite, the
+            average of the weights, the schedule; then, at a log step, a row; then a checkpoint
+            where one is due.
+
+        Args:
+            save: writes a checkpoint.
 
         Raises:
             NonFiniteError: a loss or gradient was not finite; the bad update was not made.
-            KeyboardInterrupt: the training was asked to stop.
+            OutOfMemoryError: the batch is too large for the device.
+            AtStepEdge: the training was asked to stop.
         """
-        parts = self._parts
-        task, model, optimizer, schedule = parts.task, parts.model, parts.optimizer, parts.schedule
-        clip_norm, every = parts.fit_kwargs.clip_norm, parts.log_kwargs.every
-        last_step = parts.planned_steps
-        metrics = list(self._metrics.values())
-        self._epoch = epoch
-        task.begin_epoch(model, epoch)
-        trained = trained_parameters(optimizer)
-        every_parameter = _all_parameters(parts, trained)
+        while True:
+            try:
+                return self._train(save)
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                reason = str(error)
+            self._split(reason)  # outside of the handler, which keeps the tensors of the step alive
 
-        for batch in parts.train.epoch(epoch):
-            output = task.step(model, batch)
-            total = total_loss(output.losses)
-            total.backward()  # type: ignore[no-untyped-call]
-            watched = [total.detach()]
-            if clip_norm is not None:
-                norm = nn.utils.clip_grad_norm_(trained, clip_norm)
-                watched.append(norm)
-                self._norms.append(norm)
-            self._losses.add(output, watched[0])
+    def _train(self, save: Callable[[], None]) -> Edge:
+        parts, tally, buffers = self._parts, self._tally, self._buffers
+        schedule, average, parameters = parts.schedule, parts.average, self._parameters
+        log_every = parts.log_kwargs.every
+        evaluate_every = parts.fit_kwargs.evaluate_every or 0
+        last = math.inf if parts.planned_steps is None else parts.planned_steps
+        windows_an_epoch = len(parts.train)
+        if self.evaluated != self.done:  # stopped on the way to this evaluation, and gone on with
+            missed = evaluate_every > 0 and self.done % evaluate_every == 0
+            if missed or self.done >= last:
+                return self._edge(evaluate=True)
+        update = choose_update(
+            parts.task,
+            parts.model,
+            self._updaters,
+            parts.precision,
+            parts=self._accumulate,
+            closure=parts.closure,
+        )
+
+        for window in self._open_windows():
+            if buffers is not None:
+                buffers.keep()
+            results, updated = update.run(window)
             self.done += 1
-            if self._guard.allows_update(watched):
-                optimizer.step()
-            else:
-                self._read()
-            for parameter in every_parameter:
+            self.consumed += 1
+            for parameter in parameters:
                 parameter.grad = None
-            for metric in metrics:
-                metric.update(*output.outputs)
+            if updated:
+                tally.add(results, self.done)
+                if average is not None:
+                    average.update()
+            else:
+                tally.leave_out(results, self.done, self._place)
+            if buffers is not None:
+                self._put_back_buffers(updated)
             if schedule.each_step:
-                self._lr = optimizer.param_groups[0]["lr"]
+                self._rate = self._current_rate()
                 schedule.after_step()
-            if self.done % every == 0:
+            if self.done % log_every == 0:
                 self._log()
-            elif time.monotonic() - self._signed > _SECONDS_BETWEEN_SIGNS:
-                self.sign()
+            elif self._signs.now_and_then(self.done, self.epoch):
+                self._stop.look()
+            evaluate = evaluate_every > 0 and self.done % evaluate_every == 0
+            asked = self._callbacks.stop_reason is not None
+            if evaluate or asked or self.done >= last or self.consumed == windows_an_epoch:
+                return self._edge(evaluate=evaluate or asked)
+            if self._due.after_step(self.done):
+                save()
             self._stop.check()
-            if self.done >= last_step:
-                break
+        return self._edge(evaluate=False, exhausted=True)
 
-        return self._end_epoch()
+    def _edge(self, *, evaluate: bool, exhausted: bool = False) -> Edge:
+        parts = self._parts
+        fit = parts.fit_kwargs
+        epoch_ended = exhausted or self.consumed == len(parts.train)
+        if epoch_ended:
+            self._close_windows()
+        over = parts.planned_steps is not None and self.done >= parts.planned_steps
+        over = over or (epoch_ended and self.epoch >= fit.max_epochs)
+        by_epoch = epoch_ended and fit.evaluate_every is None
+        return Edge(epoch_ended, evaluate or by_epoch or over)
+
+    def begin_next_epoch(self) -> None:
+        """The epoch is done with, its evaluation too."""
+        self.epoch += 1
+        self.consumed = 0
+
+    def means(self) -> dict[str, float]:
+        """The means of losses and metrics since the last call, named `train_*`."""
+        self._tally.read(self.done, self._place)
+        return {f"train_{name}": value for name, value in self._tally.take_means().items()}
 
     def finish(self) -> None:
-        """Log what came after the last log step, and let go of the optimiser."""
-        if self._row_means.means():
+        """Log what came after the last log step."""
+        self._tally.read(self.done, self._place)
+        if self._tally.has_row:
             self._append_row()
-        self.release()
 
     def release(self) -> None:
-        """Let go of the optimiser, which may be the user's own."""
-        self._guard.release()
-
-    def sign(self) -> None:
-        """Give a sign of life; called between batches of an evaluation too."""
-        now = time.monotonic()
-        promise = max(_SHORTEST_PROMISE, _PATIENCE * (now - self._signed))
-        self._signed = now
-        fit = self._parts.fit_kwargs
-        self._attempt.sign(
-            step=self.done,
-            epoch=self._epoch,
-            max_epochs=fit.max_epochs,
-            max_steps=fit.max_steps,
-            promise=promise,
-        )
+        """Let go of the data and of the optimisers, which may be the user's own."""
+        self._close_windows()
+        for updater in self._updaters.values():
+            updater.release()
 
     def pause(self) -> None:
         """Between two batches of an evaluation: a sign of life now and then, and a look at whether
         to stop.
         """
-        if time.monotonic() - self._signed > _SECONDS_BETWEEN_SIGNS:
-            self.sign()
+        if self._signs.now_and_then(self.done, self.epoch):
+            self._stop.look()
         self._stop.check()
 
     @property
     def lr(self) -> float:
         """The learning rate of the last step, of the first group."""
-        return float(self._lr if self._parts.schedule.each_step else self._current_lr())
+        return float(self._rate if self._parts.schedule.each_step else self._current_rate())
 
-    def _current_lr(self) -> float | Tensor:
+    def state_dict(self) -> dict[str, Any]:
+        """Position and running sums, at the edge of a step: waits for the device."""
+        self._tally.read(self.done, self._place)
+        return {
+            "done": self.done,
+            "epoch": self.epoch,
+            "consumed": self.consumed,
+            "logged": self.logged,
+            "evaluated": self.evaluated,
+            "accumulate": self._accumulate,
+            "rate": float(self._rate),
+            "tally": self._tally.state_dict(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take up position and sums."""
+        self.done, self.epoch = state["done"], state["epoch"]
+        self.consumed = state["consumed"]
+        self.logged, self.evaluated = state["logged"], state["evaluated"]
+        self._accumulate = max(state["accumulate"], self._accumulate)
+        self._rate = state["rate"]
+        self._tally.load_state_dict(state["tally"])
+
+    @property
+    def _place(self) -> tuple[int, int]:
+        """Epoch and window of the last step."""
+        return self.epoch, self.consumed - 1
+
+    def _open_windows(self) -> Iterator[Window]:
+        """The windows of the epoch that are left; an evaluation in its middle closes nothing."""
+        if self._windows is None:
+            parts = self._parts
+            if self.consumed == 0:
+                parts.task.begin_epoch(parts.model, self.epoch)
+            self._windows = parts.train.windows(
+                self.epoch, start=self.consumed, parts=self._accumulate
+            )
+        return self._windows
+
+    def _close_windows(self) -> None:
+        windows, self._windows = self._windows, None
+        if isinstance(windows, Generator):
+            windows.close()
+
+    def _put_back_buffers(self, updated: bool) -> None:
+        """Undo what the forward pass of a skipped step did; on an accelerator only the device knows
+        whether it was.
+        """
+        assert self._buffers is not None
+        if not updated:
+            self._buffers.put_back()
+        elif self._parts.device.type != "cpu" and len(self._updaters) == 1:
+            (updater,) = self._updaters.values()
+            self._buffers.put_back(updater.flag)
+
+    def _split(self, reason: str) -> None:
+        """After the device ran out of memory: smaller micro-batches, from this window on.
+
+        Raises:
+            OutOfMemoryError: this was not asked for, or cannot be.
+        """
+        parts = self._parts
+        self._close_windows()
+        for parameter in self._parameters:
+            parameter.grad = None
+        size, accumulate = parts.train.batch_size, self._accumulate
+        asked = parts.fit_kwargs.on_out_of_memory == "split"
+        if not asked or not parts.may_split or accumulate >= size:
+            raise OutOfMemoryError(
+                f"step {self.done + 1} ran out of memory on {parts.device} with micro-batches of"
+                f" {-(-size // accumulate)} samples; set fit_kwargs.accumulate={accumulate * 2},"
+                " a smaller load_data_kwargs.train_loader_kwargs.batch_size,"
+                " fit_kwargs.precision=bf16, or fit_kwargs.on_out_of_memory=split"
+                f" ({reason.partition(chr(10))[0][:200]})"
+            )
+        self._accumulate = min(accumulate * 2, size)
+        _logger.warning(
+            "step %d ran out of memory: batches are cut into %d micro-batches from here on",
+            self.done + 1,
+            self._accumulate,
+        )
+
+    def _current_rate(self) -> float | Tensor:
         rate: float | Tensor = self._parts.optimizer.param_groups[0]["lr"]
         return rate
 
     def _log(self) -> None:
-        self._read()
+        self._tally.read(self.done, self._place)
         row = self._append_row()
-        self.sign()
-        self._view.observe(StepLogged(self.done, self._epoch, row))
+        self._signs.give(self.done, self.epoch)
+        self._callbacks.tell(StepLogged(self.done, self.epoch, row))
+        self._stop.look()
+        self._due.look()
 
     def _append_row(self) -> dict[str, Cell]:
-        means = self._row_means.means()
-        self._row_means.clear()
-        norm = means.pop("gradient_norm", None)
-        row: dict[str, Cell] = {"step": self.done, "epoch": self._epoch, "lr": self.lr, **means}
-        if norm is not None:
-            row["gradient_norm"] = norm
+        row: dict[str, Cell] = {"step": self.done, "epoch": self.epoch, "lr": self.lr}
+        row |= self._tally.take_row()
         self._table.append(row)
+        self.logged = self.done
         return row
 
-    def _read(self) -> None:
-        """Read the losses of the steps since the last reading: the one place that waits for the
-        device.
-        """
-        first = self.done - len(self._losses) + 1
-        bad = self._losses.read_into(self._row_means, self._epoch_means)
-        norms: list[float] = torch.stack(self._norms).tolist() if self._norms else []
-        self._norms.clear()
-        for norm in norms:
-            self._row_means.add("gradient_norm", norm, 1.0)
-        what = "loss"
-        if bad is None:
-            what = "norm of the gradients"
-            bad = next((at for at, norm in enumerate(norms) if not math.isfinite(norm)), None)
-        if bad is not None:
-            raise NonFiniteError(
-                f"the {what} is not finite at step {first + bad} (epoch {self._epoch}), and"
-                " the last weights are those before it; lower optimizer_kwargs.lr, set"
-                " fit_kwargs.clip_norm, or look at the data"
-            )
 
-    def _end_epoch(self) -> dict[str, float]:
-        self._read()
-        values = self._epoch_means.means() | read_metrics(self._metrics)
-        self._epoch_means.clear()
-        for metric in self._metrics.values():
-            metric.reset()
-        return {f"train_{name}": value for name, value in values.items()}
-
-
-def _all_parameters(parts: Parts, trained: list[Tensor]) -> list[Tensor]:
-    """All that may gather gradients: what is trained, and what the optimiser was not given."""
+def _all_parameters(parts: Parts) -> list[Tensor]:
+    """All that may gather gradients: what is trained, and what no optimiser was given."""
+    trained = [
+        each
+        for optimizer in parts.optimizers.values()
+        for group in optimizer.param_groups
+        for each in group["params"]
+    ]
     of_modules = [p for module in modules_of(parts.model, parts.task) for p in module.parameters()]
     return list({id(parameter): parameter for parameter in [*trained, *of_modules]}.values())

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from stride.training.metrics import Metric
 from stride.training.output import Output
+from stride.training.updater import Updater
 
 
 class Task(ABC):
@@ -55,9 +56,38 @@ class Task(ABC):
         own = self.parameters() if isinstance(self, nn.Module) else ()
         return [*model.parameters(), *own]
 
+    def optimizers(self, model: nn.Module) -> Mapping[str, Iterable[nn.Parameter | dict[str, Any]]]:
+        """What each of several optimisers is given, by name; none: one optimiser, which gets the
+        `parameter_groups`.
+
+        All are built from `optimizer_kwargs`; a group may have settings of its own, such as `lr`. A
+            task that names optimisers runs the `update` itself.
+        """
+        return {}
+
+    def update(self, model: nn.Module, batch: Any, optimizers: Mapping[str, Updater]) -> Output:
+        """Do all of one training step, for what one optimiser cannot do; not used unless replaced.
+
+        Call `optimizers[name].minimize(loss)` for each update, in any order and number. The losses
+            of the output are for the tables; nothing more is done with them.
+
+        Args:
+            optimizers: those named by `optimizers`; "" where it names none.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not run the update itself")
+
+    def divisible(self) -> bool:
+        """Whether the loss of a batch is the mean over its items, so that a batch may be cut into
+        micro-batches; False where items are compared with each other, as in contrastive losses.
+        """
+        return True
+
     def begin_epoch(self, model: nn.Module, epoch: int) -> None:  # noqa: B027 -- a default, not a gap
         """Called before the first step of each epoch, counted from 1: freeze, unfreeze, change a
         margin.
+
+        Called again when a training goes on in the middle of an epoch; which parameters are trained
+            is then put back as it was.
         """
 
     def monitor(self) -> str:
@@ -65,6 +95,11 @@ class Task(ABC):
         `val_accuracy:max`.
         """
         return "val_loss:min"
+
+    @property
+    def updates_itself(self) -> bool:
+        """Whether `update` was replaced."""
+        return type(self).update is not Task.update
 
     def settled(self) -> Mapping[str, Any]:
         """Arguments that were left to the data, as they were settled: JSON values.

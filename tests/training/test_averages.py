@@ -9,7 +9,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stride.training.averages import LossReader, WeightedMeans
+from stride.training.averages import WeightedMeans
+from stride.training.loss_reader import LossReader
 from stride.training.output import Output
 
 

@@ -1,0 +1,126 @@
+"""The state of a training: all that must be there to go on exactly, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from torch import nn
+
+from stride.errors import StoredFileError
+from stride.store.attempt import Attempt
+from stride.store.record import BestRecord
+from stride.training.checkpoints.position import Position
+from stride.training.checkpoints.randomness import capture, restore
+from stride.training.module_state import put_module_state, read_module_state
+from stride.training.monitors import Bests
+from stride.training.optimizer_state import put_optimizer_state
+from stride.training.parts import Parts
+from stride.training.steps import Steps
+
+
+class FitState:
+    """Gathers the state of all parts, and puts it back.
+
+    Attributes:
+        bests: the best value of each monitor so far.
+        reason: why the training ended before its plan; None while it has not.
+    """
+
+    def __init__(self, parts: Parts, steps: Steps, attempt: Attempt) -> None:
+        self.bests = Bests(parts.monitors)
+        self.reason: str | None = None
+        self._parts = parts
+        self._steps = steps
+        self._attempt = attempt
+
+    @property
+    def over(self) -> bool:
+        """Whether all is trained and evaluated."""
+        fit, steps = self._parts.fit_kwargs, self._steps
+        planned = self._parts.planned_steps
+        return (
+            self.reason is not None
+            or steps.epoch > fit.max_epochs
+            or (planned is not None and steps.done >= planned and steps.evaluated == steps.done)
+        )
+
+    @property
+    def position(self) -> Position:
+        """Where the training is: between two epochs the one that ended counts."""
+        steps = self._steps
+        epoch = steps.epoch - 1 if steps.consumed == 0 and steps.done else steps.epoch
+        return Position(steps.done, epoch, steps.consumed)
+
+    def gather(self) -> dict[str, Any]:
+        """The state at the edge of a step, as it lies in memory: nothing is copied but what is
+        small. Waits for the device.
+
+        Raises:
+            NonFiniteError: a loss that was not read yet is not finite.
+        """
+        parts = self._parts
+        return {
+            "steps": self._steps.state_dict(),
+            "model": read_module_state(parts.model),
+            "task": read_module_state(parts.task) if isinstance(parts.task, nn.Module) else None,
+            "optimizers": {name: each.state_dict() for name, each in parts.optimizers.items()},
+            "scaler": None if parts.scaler is None else parts.scaler.state_dict(),
+            "schedule": parts.schedule.state_dict(),
+            "average": None if parts.average is None else parts.average.state_dict(),
+            "early_stopping": parts.early_stopping.state_dict(),
+            "bests": self.bests.state_dict(),
+            "records": [msgspec.to_builtins(each) for each in self._attempt.record.best],
+            "reason": self.reason,
+            "data": parts.train.state_dict(),
+            "randomness": capture(),
+        }
+
+    def put_back(self, state: Mapping[str, Any], *, kept: frozenset[str] = frozenset()) -> None:
+        """Take the state up.
+
+        Args:
+            kept: what stays as it was built; see `Restored`.
+
+        Raises:
+            StoredFileError: it is not that of these parts: their code or settings are others.
+        """
+        parts = self._parts
+        try:
+            # First: a task may change the model at the beginning of an epoch, and itself.
+            if state["steps"]["consumed"] > 0:
+                parts.task.begin_epoch(parts.model, state["steps"]["epoch"])
+            put_module_state(parts.model, state["model"])
+            if isinstance(parts.task, nn.Module):
+                put_module_state(parts.task, state["task"])
+            if "optimizers" not in kept:
+                for name, optimizer in parts.optimizers.items():
+                    put_optimizer_state(
+                        optimizer,
+                        state["optimizers"][name],
+                        hyperparameters="hyperparameters" not in kept,
+                    )
+            if parts.scaler is not None and state["scaler"] is not None:
+                parts.scaler.load_state_dict(state["scaler"])
+            if "schedule" not in kept:
+                parts.schedule.load_state_dict(state["schedule"])
+            if parts.average is not None and state["average"] is not None:
+                parts.average.load_state_dict(state["average"])
+            if "early_stopping" not in kept:
+                parts.early_stopping.load_state_dict(state["early_stopping"])
+            self.bests.load_state_dict(state["bests"])
+            self._steps.load_state_dict(state["steps"])
+        except (KeyError, ValueError, RuntimeError, TypeError) as error:
+            raise StoredFileError(
+                "the checkpoint does not fit the parts of this training; was code changed?"
+                f" {type(error).__name__}: {' '.join(str(error).split())}"
+            ) from error
+        self._attempt.rewind(
+            best=msgspec.convert(state["records"], tuple[BestRecord, ...]),
+            step=self._steps.done,
+            epoch=self._steps.epoch,
+        )
+        self.reason = None if "reason" in kept else state["reason"]
+        parts.train.load_state_dict(state["data"])
+        restore(state["randomness"])  # last: building and loading may draw

@@ -1,0 +1,102 @@
+"""What a training goes on from: a checkpoint that was found, and what of it is taken."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from stride.config.schema import Config
+from stride.errors import RunStateError
+from stride.store.attempt import Attempt
+from stride.store.run import Run
+from stride.training.beginning import Beginning
+from stride.training.checkpoints.best_files import put_back_best_files
+from stride.training.checkpoints.reading import Found, read_newest
+from stride.training.resuming import resumed_config
+from stride.training.steps import Steps
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Restored:
+    """A checkpoint to go on from.
+
+    Attributes:
+        kept: parts of the state that are not taken: of `optimizers`, `hyperparameters`,
+            `schedule`, `early_stopping`, `reason`. They are as the config says.
+    """
+
+    found: Found
+    kept: frozenset[str] = frozenset()
+
+    @property
+    def begun(self) -> int:
+        """Steps that a new schedule does not count."""
+        return self.found.manifest.position.step if "schedule" in self.kept else 0
+
+    def put_back_files(self, run: Run, attempt: Attempt, steps: Steps) -> None:
+        """Bring tables, best weights and their digests to the moment of the checkpoint.
+
+        Raises:
+            StorageError: the disk refused.
+        """
+        run.steps.cut(steps.logged)
+        run.metrics.cut(steps.evaluated)
+        run.timings.cut(steps.evaluated)
+        put_back_best_files(run, self.found)
+        attempt.forget_digests("best")
+        for name, digest in self.found.manifest.weights.items():
+            attempt.digest(name, digest)
+        attempt.write()
+
+
+def find_restored(run: Run, attempt: Attempt) -> Restored | None:
+    """The newest checkpoint of the run that verifies; without one it begins anew, at step 0.
+
+    Raises:
+        StorageError: the disk refused.
+    """
+    found = read_newest(run)
+    if found is not None:
+        return Restored(found)
+    _logger.warning("%s has no checkpoint: it begins anew", run.address)
+    for table in (run.steps, run.metrics, run.timings):
+        table.cut(0)
+    for path in run.weights_path.glob("best*.safetensors"):
+        path.unlink()
+    attempt.forget_digests("best")
+    attempt.rewind(best=(), step=0, epoch=1)
+    return None
+
+
+def restored_of_source(beginning: Beginning, config: Config) -> Restored | None:
+    """The checkpoint of another run that a new one goes on from.
+
+    What the config gives another value than that run had begins anew: the optimiser's numbers, the
+    schedule, which also does where its length was derived from that of the training.
+
+    Raises:
+        RunStateError: the run has no checkpoint that verifies.
+        StoredFileError: its config or record cannot be read.
+    """
+    run = beginning.run
+    if beginning.relation != "continued" or run is None:
+        return None
+    found = read_newest(run)
+    if found is None:
+        raise RunStateError(
+            f"{run.address} has no checkpoint to go on from; take its weights with"
+            f" --init-from {run.address}"
+        )
+    record = run.read_record()
+    before, _ = resumed_config(run, record, ())
+    kept = {"early_stopping", "reason"}
+    if before.optimizer_kwargs.name != config.optimizer_kwargs.name:
+        kept |= {"optimizers", "schedule"}
+    elif before.optimizer_kwargs != config.optimizer_kwargs:
+        kept |= {"hyperparameters", "schedule"}
+    derived = any(key.startswith("scheduler_kwargs.") for key in record.resolved)
+    if derived or before.scheduler_kwargs != config.scheduler_kwargs:
+        kept |= {"hyperparameters", "schedule"}
+    return Restored(found, frozenset(kept))

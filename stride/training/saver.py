@@ -1,0 +1,64 @@
+"""The saver: writes the checkpoints of a training, when the loop says so."""
+
+from __future__ import annotations
+
+from stride.store.attempt import Attempt
+from stride.store.run import Run
+from stride.training.callbacks import Callbacks
+from stride.training.checkpoints.checkpoints import Checkpoints
+from stride.training.due import Due
+from stride.training.fit_state import FitState
+from stride.training.moments import CheckpointSaved
+
+
+class Saver:
+    """Gathers the state, has it written, and tells the watchers once it is."""
+
+    def __init__(
+        self,
+        run: Run,
+        attempt: Attempt,
+        checkpoints: Checkpoints,
+        state: FitState,
+        due: Due,
+        callbacks: Callbacks,
+    ) -> None:
+        self._run = run
+        self._attempt = attempt
+        self._checkpoints = checkpoints
+        self._state = state
+        self._due = due
+        self._callbacks = callbacks
+
+    def save(self, *, epoch_ended: bool = False, best: bool = False) -> None:
+        """Write a checkpoint of this moment, in the background unless the config says otherwise.
+
+        Args:
+            epoch_ended: at the end of an epoch.
+            best: the first monitor was never better.
+
+        Raises:
+            NonFiniteError: a loss that was not read yet is not finite: nothing is written.
+        """
+        record = self._attempt.record
+        names = [each.weights for each in record.best if each.weights is not None]
+        self._checkpoints.save(
+            self._state.gather(),
+            self._state.position,
+            digests={name: record.digests[name] for name in names},
+            best=best,
+            epoch_end=epoch_ended,
+        )
+        self._due.saved()
+        self.tell()
+
+    def tell(self) -> None:
+        """Tell the watchers of the checkpoints that are whole by now."""
+        for saved in self._checkpoints.outcomes():
+            position = saved.position
+            self._callbacks.tell(CheckpointSaved(position.step, position.epoch, saved.path))
+
+    def finish(self) -> None:
+        """Wait for the one that is being written."""
+        self._checkpoints.finish()
+        self.tell()

@@ -1,0 +1,182 @@
+"""The update of one optimiser step: from the micro-batches of a window to changed weights."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from stride.training.output import Output, items_of, total_loss
+from stride.training.precision import Precision
+from stride.training.task import Task
+from stride.training.updater import Updater
+
+Window = tuple[Any, ...]
+"""The micro-batches of one optimiser step."""
+
+
+class Done(NamedTuple):
+    """What a step computed.
+
+    Attributes:
+        results: for each micro-batch its output and its detached total loss, on the device.
+        updated: whether the weights were changed, as far as is known without a wait.
+    """
+
+    results: list[tuple[Output, Tensor]]
+    updated: bool
+
+
+class Update(ABC):
+    """One way to come from a window to changed weights."""
+
+    @abstractmethod
+    def run(self, window: Window) -> Done:
+        """Compute losses and gradients of the window's micro-batches, and update."""
+
+
+class WholeUpdate(Update):
+    """A window of one batch: what most steps are."""
+
+    def __init__(self, task: Task, model: nn.Module, updater: Updater, precision: Precision):
+        self._task = task
+        self._model = model
+        self._updater = updater
+        self._precision = precision
+        self._plain = precision.name == "fp32"
+
+    def run(self, window: Window) -> Done:
+        """One forward pass, one backward pass, one step."""
+        (batch,) = window
+        if self._plain:
+            output = self._task.step(self._model, batch)
+            total = total_loss(output.losses)
+        else:
+            with self._precision.forward():
+                output = self._task.step(self._model, batch)
+                total = total_loss(output.losses)
+        self._updater.backward(total)
+        loss = total.detach()
+        return Done([(output, loss)], self._updater.update(loss))
+
+
+class AccumulatedUpdate(Update):
+    """A window in micro-batches: the gradients are those of the whole window, each micro-batch
+    weighted by its valid items, a short last window included.
+
+    With n_i items and the mean loss L_i in micro-batch i the gradient is that of
+    sum(n_i L_i) / sum(n_i).
+    """
+
+    def __init__(self, task: Task, model: nn.Module, updater: Updater, precision: Precision):
+        self._task = task
+        self._model = model
+        self._updater = updater
+        self._precision = precision
+
+    def run(self, window: Window) -> Done:
+        """A forward and a backward pass a micro-batch, then one step."""
+        results, loss, factor = self.accumulate(window)
+        return Done(results, self._updater.update(loss, factor))
+
+    def accumulate(
+        self, window: Window
+    ) -> tuple[list[tuple[Output, Tensor]], Tensor, Tensor | float]:
+        """Add up the gradients: the results, the loss of the window, and what the gradients must
+        still be multiplied by.
+        """
+        results: list[tuple[Output, Tensor]] = []
+        share = 1.0
+        items: Tensor | float = 0.0
+        loss: Tensor | float = 0.0
+        for batch in window:
+            with self._precision.forward():
+                output = self._task.step(self._model, batch)
+                total = total_loss(output.losses)
+            weight = items_of(output.weight)
+            if not results and not isinstance(weight, Tensor) and weight:
+                # About what all will weigh: gradients stay of the size that they have in the end.
+                share = weight * len(window)
+            scaled = total * (weight / share)
+            self._updater.backward(scaled)
+            items = items + weight
+            loss = loss + scaled.detach()
+            results.append((output, total.detach()))
+        assert isinstance(loss, Tensor)
+        return results, loss, share / (items if isinstance(items, Tensor) or items else 1.0)
+
+
+class ClosureUpdate(Update):
+    """For optimisers that evaluate the loss several times in a step, such as LBFGS: all evaluations
+    are of the same window. The results are those of the first.
+    """
+
+    def __init__(self, accumulated: AccumulatedUpdate, updater: Updater) -> None:
+        self._accumulated = accumulated
+        self._updater = updater
+
+    def run(self, window: Window) -> Done:
+        """As many forward and backward passes as the optimiser asks for."""
+        first: list[tuple[Output, Tensor]] = []
+
+        def evaluate() -> Tensor:
+            self._updater.clear()
+            results, loss, factor = self._accumulated.accumulate(window)
+            if isinstance(factor, Tensor) or factor != 1.0:
+                self._updater.multiply(factor)
+            if not first:
+                first.extend(results)
+                if not self._updater.is_finite(loss):
+                    raise _NotFiniteError
+            return loss * factor
+
+        try:
+            self._updater.step_with(torch.enable_grad()(evaluate))
+        except _NotFiniteError:  # raised before the optimiser has changed anything
+            return Done(first, updated=False)
+        return Done(first, updated=True)
+
+
+class TaskUpdate(Update):
+    """The task runs the update itself, with the optimisers that it named."""
+
+    def __init__(
+        self, task: Task, model: nn.Module, updaters: Mapping[str, Updater], precision: Precision
+    ) -> None:
+        self._task = task
+        self._model = model
+        self._updaters = updaters
+        self._precision = precision
+
+    def run(self, window: Window) -> Done:
+        """What the task does with the batch."""
+        (batch,) = window
+        with self._precision.forward():
+            output = self._task.update(self._model, batch, self._updaters)
+        return Done([(output, total_loss(output.losses).detach())], updated=True)
+
+
+class _NotFiniteError(Exception):
+    """The first evaluation of a closure was not finite."""
+
+
+def choose_update(
+    task: Task,
+    model: nn.Module,
+    updaters: Mapping[str, Updater],
+    precision: Precision,
+    *,
+    parts: int,
+    closure: bool,
+) -> Update:
+    """The way that suits the task, the optimiser and the number of micro-batches."""
+    if task.updates_itself:
+        return TaskUpdate(task, model, updaters, precision)
+    (updater,) = updaters.values()
+    if closure:
+        return ClosureUpdate(AccumulatedUpdate(task, model, updater, precision), updater)
+    kind = WholeUpdate if parts == 1 else AccumulatedUpdate
+    return kind(task, model, updater, precision)

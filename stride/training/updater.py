@@ -1,0 +1,134 @@
+"""The updater: one optimiser, and all that lies between a loss and the update of its weights."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.amp.grad_scaler import GradScaler
+from torch.optim import Optimizer
+
+from stride.config.fit_kwargs import FitKwargs
+from stride.training.finite import FiniteGuard
+
+
+class Updater:
+    """Backward pass, clipping, finite check and step of one optimiser.
+
+    A task that runs the update itself is given one for each of its optimisers and calls
+    `minimize`.
+
+    Attributes:
+        optimizer: of torch, as it was built.
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        settings: FitKwargs,
+        device: torch.device,
+        scaler: GradScaler | None = None,
+    ) -> None:
+        self.optimizer = optimizer
+        self._parameters: list[Tensor] = [
+            parameter for group in optimizer.param_groups for parameter in group["params"]
+        ]
+        self._clip_norm = settings.clip_norm
+        self._clip_value = settings.clip_value
+        # With fp16, gradients that overflow are the scaler's to see and to skip.
+        policy = "ignore" if scaler is not None else settings.on_nonfinite
+        self._guard = FiniteGuard(optimizer, policy, device)
+        self._scaler = scaler
+        self._norms: list[Tensor] = []
+
+    def minimize(self, loss: Tensor) -> bool:
+        """Clear the gradients of this optimiser, compute those of `loss`, a scalar, and update.
+
+        False where the update was left out, because loss or gradients were not finite.
+        """
+        self.clear()
+        self.backward(loss)
+        return self.update(loss.detach())
+
+    def backward(self, loss: Tensor) -> None:
+        """Add the gradients of a scalar to those that are there."""
+        if self._scaler is not None:
+            loss = self._scaler.scale(loss)
+        loss.backward()  # type: ignore[no-untyped-call]
+
+    def update(self, loss: Tensor, factor: Tensor | float = 1.0) -> bool:
+        """Clip and check the gradients that are there, and step.
+
+        Args:
+            loss: detached; looked at with the gradients. It may be changed in place.
+            factor: what the gradients are multiplied by first.
+
+        Returns:
+            Whether the step was made, as far as is known without a wait.
+        """
+        optimizer, scaler = self.optimizer, self._scaler
+        if scaler is not None:
+            scaler.unscale_(optimizer)
+        gradients = [each.grad for each in self._parameters if each.grad is not None]
+        if isinstance(factor, Tensor) or factor != 1.0:
+            torch._foreach_mul_(gradients, factor)
+        if self._clip_value is not None:
+            nn.utils.clip_grad_value_(self._parameters, self._clip_value)
+        norm: Tensor | None = None
+        if self._clip_norm is not None:
+            norm = nn.utils.clip_grad_norm_(self._parameters, self._clip_norm)
+        if norm is not None:
+            self._norms.append(norm)
+        if scaler is not None:
+            scaler.step(optimizer)
+            scaler.update()
+            return True
+        if not self._guard.allows_update(loss, gradients if norm is None else [norm]):
+            return False
+        optimizer.step()
+        return True
+
+    def step_with(self, closure: Callable[[], Tensor]) -> None:
+        """Let an optimiser that evaluates the loss by itself, such as LBFGS, do its step; whether
+        loss and gradients are finite is the closure's to look at.
+        """
+        self.optimizer.step(closure)  # type: ignore[arg-type]
+
+    def is_finite(self, loss: Tensor) -> bool:
+        """Whether loss and gradients are finite, or nobody asked."""
+        gradients = [each.grad for each in self._parameters if each.grad is not None]
+        return self._guard.allows_update(loss, gradients)
+
+    def multiply(self, factor: Tensor | float) -> None:
+        """Multiply the gradients that are there."""
+        gradients = [each.grad for each in self._parameters if each.grad is not None]
+        torch._foreach_mul_(gradients, factor)
+
+    def clear(self) -> None:
+        """Let go of the gradients of this optimiser."""
+        for parameter in self._parameters:
+            parameter.grad = None
+
+    def read_norms(self) -> list[float]:
+        """The norms of the gradients before clipping, since the last call: waits for the device."""
+        norms: list[float] = torch.stack(self._norms).tolist() if self._norms else []
+        self._norms.clear()
+        # One that overflowed is the scaler's, which skipped that step.
+        return norms if self._scaler is None else [norm for norm in norms if math.isfinite(norm)]
+
+    def read_skipped(self) -> list[int]:
+        """The positions, among the updates since the last call, that the device skipped without
+        telling: waits for the device.
+        """
+        return self._guard.raised()
+
+    @property
+    def flag(self) -> Tensor:
+        """Above zero on the device where the last update was not allowed."""
+        return self._guard.flag
+
+    def release(self) -> None:
+        """Let go of the optimiser, which may be the user's own."""
+        self._guard.release()

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from stride.store.work_dir import WorkDir
+
 ROOT = Path(__file__).parent.parent
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 RUNNABLE = ("stride fit ", "stride init ", "stride list ", "stride show ", "stride diff ",
@@ -97,6 +99,29 @@ def test_the_loop_of_the_python_page_keeps_its_run(tmp_path: Path) -> None:
     loop = next(text for _, text in blocks("docs/python-api.md") if "run.start()" in text)
     subprocess.run([sys.executable, "-c", loop], cwd=tmp_path, check=True)
     assert shell("stride list exp", tmp_path).stdout.split("\n")[1].split()[1] == "completed"
+
+
+def test_the_tasks_page_trains_two_heads_and_its_watchers_watch(tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard", reason="TensorBoard comes with the extra `tensorboard`")
+    write_files("docs/tasks.md", tmp_path)
+    heads, stopped, watched = commands("docs/tasks.md")
+    for line in (heads, stopped, watched + " --config fit_kwargs.max_epochs=1"):
+        done = shell(line, tmp_path)
+        assert done.returncode == 0, f"{line}\n{done.stderr}"
+    runs = [WorkDir(tmp_path / "exp").run(number) for number in range(3)]
+
+    last = runs[0].metrics.read()[-1]
+    assert {"train_loss_digit", "train_loss_odd", "val_loss_odd"} <= set(last)
+    assert float(last["val_digit_accuracy"]) > 0.9
+    assert float(last["val_odd_accuracy"]) > 0.9
+
+    rows = runs[1].metrics.read()
+    assert len(rows) < 20
+    assert [float(row["val_accuracy"]) >= 0.8 for row in rows] == [False] * (len(rows) - 1) + [True]
+    assert runs[1].status().text == "completed"
+    assert "GoodEnough asked to stop: val_accuracy is 0." in runs[1].log_path().read_text()
+
+    assert list(runs[2].tensorboard_path.iterdir())
 
 
 @pytest.mark.parametrize(

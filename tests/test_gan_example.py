@@ -53,7 +53,7 @@ def test_the_best_weights_make_images_of_noise(run: Run) -> None:
     trainer.load_run(0)
     images = trainer.predict(torch.randn(16, 1, 8, 8, generator=torch.Generator().manual_seed(0)))
     assert images.shape == (16, 1, 8, 8)
-    assert 0.0 <= float(images.min()) and float(images.max()) <= 1.0
+    assert float(images.min()) >= 0.0 and float(images.max()) <= 1.0
     assert len(images.flatten(1).unique(dim=0)) == 16
 
 

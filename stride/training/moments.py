@@ -68,11 +68,12 @@ class StepLogged:
 
 @dataclass(frozen=True)
 class EpochEnded:
-    """A row of metrics.csv was written, and the weights that became best.
+    """A row of metrics.csv was written, and the weights that became best: at the end of an epoch,
+    and at each evaluation within one where `fit_kwargs.evaluate_every` asks for them.
 
     Attributes:
         step: optimiser steps done.
-        epoch: that ended.
+        epoch: counted from 1.
         row: `lr`, `train_<name>`, `val_<name>`.
     """
 

@@ -16,7 +16,17 @@ from benchmarks.contestant import ROOT
 from benchmarks.peers import Peers
 from benchmarks.setting import Setting
 
-COMPARISONS = ("startup", "creation", "listing", "scalars", "steps")
+COMPARISONS = (
+    "startup",
+    "creation",
+    "listing",
+    "scalars",
+    "steps",
+    "networks",
+    "pauses",
+    "checkpoints",
+    "gpu",
+)
 RESULTS = ROOT / "benchmarks" / "results"
 PAGE = ROOT / "docs" / "benchmarks.md"
 

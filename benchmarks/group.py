@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import statistics
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from benchmarks.contestant import Contestant, ContestantError
 
 Make = Callable[[], Contestant]
+
+_CHOOSE: Mapping[str, Callable[[list[float]], float]] = {
+    "median": statistics.median,
+    "lowest": min,
+    "highest": max,
+}
+_SELDOM = 4  # rounds, of which a contestant that is timed seldom takes part in one
 
 
 @dataclass(frozen=True)
@@ -20,6 +28,7 @@ class Row:
         what: is measured, in words.
         bar: the highest ratio that is promised; None where nothing is.
         note: why there is no ratio.
+        limit: the longest time that is promised, in seconds, where it is no ratio.
     """
 
     what: str
@@ -28,6 +37,7 @@ class Row:
     peer_seconds: float | None
     bar: float | None
     note: str = ""
+    limit: float | None = None
 
     @property
     def ratio(self) -> float | None:
@@ -38,7 +48,9 @@ class Row:
 
     @property
     def held(self) -> bool | None:
-        """Whether the bar holds; None where there is no bar or no ratio."""
+        """Whether the bar or the limit holds; None where there is none, or no figure."""
+        if self.limit is not None and self.stride_seconds is not None:
+            return self.stride_seconds <= self.limit
         if self.bar is None or self.ratio is None:
             return None
         return self.ratio <= self.bar
@@ -51,18 +63,28 @@ class Group:
     Rounds go A B C, B C A, C A B, ...: what disturbs the machine disturbs all, and nobody is always
     first. The first round warms up and does not count. One who fails is left out from there on,
     with what it said.
+
+    Attributes:
+        figure: what of the rounds goes into the table.
+        warms_up: whether the first round is left out.
     """
 
     what: str
     repeats: int
     count: int = 1
-    lowest: bool = False
+    figure: Literal["median", "lowest", "highest"] = "median"
+    warms_up: bool = True
     samples: dict[str, list[float]] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
 
-    def measure(self, makes: Mapping[str, Make | str]) -> None:
-        """Time all; a contestant that cannot be there is given as the reason, a text."""
+    def measure(self, makes: Mapping[str, Make | str], seldom: Collection[str] = ()) -> None:
+        """Time all; a contestant that cannot be there is given as the reason, a text.
+
+        Args:
+            seldom: who takes part in every fourth round only, because it is slow and no bar hangs
+                on it.
+        """
         print(f"  {self.what}", file=sys.stderr)
         contestants: dict[str, Contestant] = {}
         for name, make in makes.items():
@@ -74,36 +96,60 @@ class Group:
             except ContestantError as error:
                 self.failures[name] = str(error)
         try:
-            for round_number in range(self.repeats + 1):
-                names = [name for name in contestants if name not in self.failures]
+            for round_number in range(self.repeats + self.warms_up):
+                counted = round_number - self.warms_up  # below 0: it warms up
+                names = [
+                    name
+                    for name in contestants
+                    if name not in self.failures
+                    and (name not in seldom or counted < 0 or counted % _SELDOM == 0)
+                ]
                 turn = round_number % len(names) if names else 0
                 for name in names[turn:] + names[:turn]:
-                    self._time(name, contestants[name], keep=round_number > 0)
+                    self._time(name, contestants[name], keep=counted >= 0)
         finally:
             for contestant in contestants.values():
                 contestant.close()
 
     def seconds(self, name: str) -> float | None:
-        """The figure of a contestant, for one of what it counts: the median, or the lowest."""
+        """The figure of a contestant, for one of what it counts."""
         if name in self.failures or not self.samples.get(name):
             return None
-        choose = min if self.lowest else statistics.median
-        return float(choose(self.samples[name])) / self.count
+        return float(_CHOOSE[self.figure](self.samples[name])) / self.count
 
     def compare(
-        self, peer: str, bar: float | None = None, name: str = "", stride: str = "stride"
+        self,
+        peer: str,
+        bar: float | None = None,
+        name: str = "",
+        stride: str = "stride",
+        *,
+        what: str = "",
+        limit: float | None = None,
     ) -> None:
-        """Add the row of stride beside one peer; `name` is how the table calls the peer."""
+        """Add the row of stride beside one peer.
+
+        Args:
+            name: how the table calls the peer.
+            stride: the contestant that stands for stride.
+            what: is measured, where it is not the group's.
+            limit: the longest time that is promised, in seconds.
+        """
         failed = [f"{who}: {self.failures[who]}" for who in (stride, peer) if who in self.failures]
         row = Row(
-            what=self.what,
+            what=what or self.what,
             peer=name or peer,
             stride_seconds=self.seconds(stride),
             peer_seconds=self.seconds(peer),
             bar=bar,
             note="; ".join(failed),
+            limit=limit,
         )
         self.rows.append(row)
+
+    def leave_out(self, reason: str) -> None:
+        """Add a row that says why nothing was measured."""
+        self.rows.append(Row(self.what, "", None, None, None, reason))
 
     def _time(self, name: str, contestant: Contestant, *, keep: bool) -> None:
         try:

@@ -43,6 +43,8 @@ def place(page: Path, sections: Mapping[str, str]) -> None:
 def _line(row: Row) -> str:
     ratio = row.note or (f"**{row.ratio:.2f}**" if row.ratio is not None else "")
     bar = f"≤ {row.bar:g}" if row.bar is not None else ""
+    if row.limit is not None:
+        bar = f"≤ {duration(row.limit)}"
     held = {True: "yes", False: "**no**", None: "not measured" if row.note else ""}[row.held]
     cells = [
         row.what,

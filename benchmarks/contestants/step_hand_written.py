@@ -2,68 +2,76 @@
 
 from __future__ import annotations
 
-import csv
-import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from benchmarks.contestants.step_problem import LEARNING_RATE, LOG_EVERY, Problem
+from benchmarks.contestants.figures import figure_of
+from benchmarks.contestants.plain_loop import PlainLoop
+from benchmarks.contestants.step_problem import LEARNING_RATE, VALIDATION_BATCH, Problem
 from benchmarks.line import Line
+
+
+class Moved:
+    """The batches of a loader, each moved to the device."""
+
+    def __init__(self, loader: Iterable[Any], device: str) -> None:
+        self._loader = loader
+        self._device = device
+
+    def __iter__(self) -> Iterator[list[Tensor]]:
+        for batch in self._loader:
+            yield [part.to(self._device, non_blocking=True) for part in batch]
 
 
 def main() -> None:
     """A repeat is an epoch: steps, validation, a row, a checkpoint."""
     line = Line()
     problem = Problem.of(line.arguments)
+    figure = figure_of(line.arguments)
     folder = Path(line.arguments["folder"])
-    model = problem.model()
-    criterion = nn.CrossEntropyLoss()
+    model = problem.placed_model()
     optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE)
-    training = DataLoader(TensorDataset(*problem.training_data()), problem.batch_size, shuffle=True)
-    validation = DataLoader(TensorDataset(*problem.validation_data()), problem.batch_size)
-    steps_file = (folder / "steps.csv").open("w")
-    epochs_file = (folder / "metrics.csv").open("w")
-    step_rows, epoch_rows = csv.writer(steps_file), csv.writer(epochs_file)
+    training: Any = DataLoader(
+        TensorDataset(*problem.training_data()),
+        problem.batch_size,
+        shuffle=True,
+        pin_memory=problem.device == "cuda",
+    )
+    validation: Any = DataLoader(TensorDataset(*problem.validation_data()), VALIDATION_BATCH)
+    if problem.device != "cpu":
+        training, validation = Moved(training, problem.device), Moved(validation, problem.device)
 
-    def repeat() -> float:
-        started = time.perf_counter()
-        model.train()
-        total_loss = torch.zeros(())
-        recent_loss = torch.zeros(())
-        total_correct = torch.zeros((), dtype=torch.int64)
-        for step, (inputs, targets) in enumerate(training, start=1):
-            optimizer.zero_grad()
-            outputs = model(inputs)
-            loss = criterion(outputs, targets)
-            loss.backward()
-            if problem.clip_norm is not None:
-                nn.utils.clip_grad_norm_(model.parameters(), problem.clip_norm)
-            optimizer.step()
-            total_loss += loss.detach()
-            recent_loss += loss.detach()
-            total_correct += (outputs.argmax(dim=1) == targets).sum()
-            if step % LOG_EVERY == 0:
-                step_rows.writerow([step, recent_loss.item() / LOG_EVERY])
-                steps_file.flush()
-                recent_loss.zero_()
+    def clip() -> None:
+        assert problem.clip_norm is not None
+        nn.utils.clip_grad_norm_(model.parameters(), problem.clip_norm)
 
-        model.eval()
-        validation_loss, validation_correct = 0.0, 0
-        with torch.no_grad():
-            for inputs, targets in validation:
-                outputs = model(inputs)
-                validation_loss += criterion(outputs, targets).item() * len(targets)
-                validation_correct += int((outputs.argmax(dim=1) == targets).sum())
-        epoch_rows.writerow(
-            [total_loss.item(), total_correct.item(), validation_loss, validation_correct]
-        )
-        epochs_file.flush()
+    def save() -> None:
         state = {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
         torch.save(state, folder / "checkpoint.pt")
-        return time.perf_counter() - started
+
+    loop = PlainLoop(
+        problem,
+        model,
+        optimizer,
+        training,
+        validation,
+        backward=Tensor.backward,
+        clip=None if problem.clip_norm is None else clip,
+        save=save,
+        folder=folder,
+    )
+
+    def repeat() -> float:
+        figure.begin()
+        loss, correct = loop.train()
+        figure.end_of_steps()
+        loop.finish(loss, correct)
+        return figure.end()
 
     line.serve(repeat)
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from benchmarks.contestants.step_problem import LEARNING_RATE, Problem
+from benchmarks.contestants.step_problem import LEARNING_RATE, VALIDATION_BATCH, Problem
 from benchmarks.line import Line
 
 
@@ -61,7 +61,9 @@ def main() -> None:
     problem = Problem.of(line.arguments)
     trainer = lightning.Trainer(
         max_epochs=-1,
-        accelerator="cpu",
+        accelerator=problem.device,
+        devices=1,
+        precision="bf16-mixed" if problem.precision == "bf16" else "32-true",
         default_root_dir=line.arguments["folder"],
         gradient_clip_val=problem.clip_norm,
         callbacks=[Rounds(line)],
@@ -69,7 +71,7 @@ def main() -> None:
     trainer.fit(
         Module(problem),
         DataLoader(TensorDataset(*problem.training_data()), problem.batch_size, shuffle=True),
-        DataLoader(TensorDataset(*problem.validation_data()), problem.batch_size),
+        DataLoader(TensorDataset(*problem.validation_data()), VALIDATION_BATCH),
     )
 
 

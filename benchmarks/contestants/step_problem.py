@@ -2,16 +2,52 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-CLASSES = 10
+from benchmarks.contestants.step_models import (
+    CLASSES,
+    LENGTH,
+    TOKENS,
+    Transformer,
+    perceptron,
+    residual_network,
+)
+
 LOG_EVERY = 50  # steps
-VALIDATION_SAMPLES = 1024
 LEARNING_RATE = 1e-3
+VALIDATION_BATCH = 256
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What belongs to a model.
+
+    Attributes:
+        shape: of one sample.
+        tokens: whether a sample consists of token numbers, not of floats.
+        validation_samples: measured after each epoch.
+    """
+
+    model: Callable[[], nn.Module]
+    batch_size: int
+    shape: tuple[int, ...]
+    tokens: bool
+    validation_samples: int
+
+
+KINDS = {
+    "mlp": Kind(perceptron, 32, (64,), False, 1024),
+    "resnet8": Kind(partial(residual_network, 1), 64, (1, 8, 8), False, 128),
+    "resnet32": Kind(partial(residual_network, 3), 16, (3, 32, 32), False, 128),
+    "transformer": Kind(Transformer, 8, (LENGTH,), True, 128),
+}
 
 
 @dataclass(frozen=True)
@@ -19,38 +55,60 @@ class Problem:
     """One problem, and what a repeat of it is.
 
     Attributes:
-        kind: "mlp" (64-64-10, batches of 32) or "resnet" (8 x 8 images, batches of 64).
+        kind: of `KINDS`.
         steps: of one epoch, which is one repeat.
         clip_norm: gradients are clipped to it; None does not clip.
+        device: "cpu" or "cuda".
+        precision: of the computation, "fp32" or "bf16".
+        compiled: whether the model goes through `torch.compile`.
     """
 
     kind: str
     steps: int
-    clip_norm: float | None
+    clip_norm: float | None = None
+    device: str = "cpu"
+    precision: str = "fp32"
+    compiled: bool = False
 
     @classmethod
     def of(cls, arguments: dict[str, Any]) -> Problem:
         """From what the frame handed over; sets one thread, as for all."""
         torch.set_num_threads(1)
         torch.manual_seed(0)
-        return cls(arguments["kind"], arguments["steps"], arguments["clip_norm"])
+        names = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in arguments.items() if name in names})
 
     @property
     def batch_size(self) -> int:
         """Samples of one step."""
-        return 32 if self.kind == "mlp" else 64
+        return KINDS[self.kind].batch_size
 
     def model(self) -> nn.Module:
-        """A new one."""
-        if self.kind == "mlp":
-            return nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, CLASSES))
-        return small_residual_network()
+        """A new one, on the CPU."""
+        return KINDS[self.kind].model()
+
+    def placed_model(self) -> nn.Module:
+        """A new one as a loop of one's own needs it: on the device, compiled where asked for."""
+        model = self.model().to(self.device)
+        if self.compiled:
+            model.compile()
+        return model
+
+    def autocast(self) -> contextlib.AbstractContextManager[Any]:
+        """What a forward pass runs under; may be entered again and again."""
+        if self.precision == "fp32":
+            return contextlib.nullcontext()
+        return torch.autocast(self.device, dtype=torch.bfloat16)
 
     def data(self, samples: int, seed: int) -> tuple[Tensor, Tensor]:
-        """Inputs (samples, 64) or (samples, 1, 8, 8) and classes (samples,)."""
+        """Inputs (samples, *shape) and classes (samples,), on the CPU."""
+        kind = KINDS[self.kind]
         generator = torch.Generator().manual_seed(seed)
-        shape = (64,) if self.kind == "mlp" else (1, 8, 8)
-        inputs = torch.randn(samples, *shape, generator=generator)
+        shape = (samples, *kind.shape)
+        if kind.tokens:
+            inputs = torch.randint(TOKENS, shape, generator=generator)
+        else:
+            inputs = torch.randn(shape, generator=generator)
         return inputs, torch.randint(CLASSES, (samples,), generator=generator)
 
     def training_data(self) -> tuple[Tensor, Tensor]:
@@ -59,38 +117,4 @@ class Problem:
 
     def validation_data(self) -> tuple[Tensor, Tensor]:
         """Measured after each epoch."""
-        return self.data(VALIDATION_SAMPLES, seed=2)
-
-
-class Block(nn.Module):
-    """Two 3 x 3 convolutions beside an identity, or a 1 x 1 convolution where the shape changes."""
-
-    def __init__(self, channels_in: int, channels: int, stride: int) -> None:
-        super().__init__()
-        self.body = nn.Sequential(
-            nn.Conv2d(channels_in, channels, 3, stride, 1, bias=False),
-            nn.BatchNorm2d(channels),
-            nn.ReLU(),
-            nn.Conv2d(channels, channels, 3, 1, 1, bias=False),
-            nn.BatchNorm2d(channels),
-        )
-        same = stride == 1 and channels_in == channels
-        self.side = nn.Identity() if same else nn.Conv2d(channels_in, channels, 1, stride)
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        return torch.relu(self.body(inputs) + self.side(inputs))
-
-
-def small_residual_network() -> nn.Module:
-    """Three blocks of 8, 16 and 16 channels: some 10,000 parameters."""
-    return nn.Sequential(
-        nn.Conv2d(1, 8, 3, 1, 1, bias=False),
-        nn.BatchNorm2d(8),
-        nn.ReLU(),
-        Block(8, 8, 1),
-        Block(8, 16, 2),
-        Block(16, 16, 1),
-        nn.AdaptiveAvgPool2d(1),
-        nn.Flatten(),
-        nn.Linear(16, CLASSES),
-    )
+        return self.data(KINDS[self.kind].validation_samples, seed=2)

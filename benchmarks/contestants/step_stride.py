@@ -1,14 +1,21 @@
-"""stride's Trainer with everything on: rows, monitors, weights, log, provenance, signs of life."""
+"""stride's Trainer with everything on: rows, monitors, weights, checkpoints, log, provenance."""
 
 from __future__ import annotations
 
-import time
+from typing import Any
 
 from torch import nn
 from torch.utils.data import TensorDataset
 
-from benchmarks.contestants.step_problem import LEARNING_RATE, LOG_EVERY, Problem
+from benchmarks.contestants.figures import Figure, figure_of
+from benchmarks.contestants.step_problem import (
+    LEARNING_RATE,
+    LOG_EVERY,
+    VALIDATION_BATCH,
+    Problem,
+)
 from benchmarks.line import Line
+from stride.training.output import Output
 from stride.training.supervised import Supervised
 from stride.training.trainer import Trainer
 
@@ -16,36 +23,50 @@ from stride.training.trainer import Trainer
 class Rounds(Supervised):
     """The built-in task; a round is what lies between the starts of two epochs."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Line, figure: Figure) -> None:
         super().__init__(target_kind="classes")
         self._line = line
-        self._started: float | None = None
+        self._figure = figure
+        self._began = False
 
     def begin_epoch(self, model: nn.Module, epoch: int) -> None:
-        if self._started is not None:
-            self._line.answer(time.perf_counter() - self._started)
+        if self._began:
+            self._line.answer(self._figure.end())
         if not self._line.wait():
             raise KeyboardInterrupt
-        self._started = time.perf_counter()
+        self._began = True
+        self._figure.begin()
+
+    def evaluate(self, model: nn.Module, batch: Any) -> Output:
+        self._figure.end_of_steps()
+        return super().evaluate(model, batch)
 
 
 def main() -> None:
     """One fit of more epochs than there are rounds; the frame ends it."""
     line = Line()
     problem = Problem.of(line.arguments)
-    loader = {"batch_size": problem.batch_size}
     trainer = Trainer(
         work_dir=f"{line.arguments['folder']}/exp",
-        device="cpu",
+        device=problem.device,
         model=problem.model(),
-        task=Rounds(line),
+        task=Rounds(line, figure_of(line.arguments)),
         datasets={
             "train": TensorDataset(*problem.training_data()),
             "val": TensorDataset(*problem.validation_data()),
         },
-        load_data_kwargs={"train_loader_kwargs": loader, "val_loader_kwargs": loader},
+        load_data_kwargs={
+            "train_loader_kwargs": {"batch_size": problem.batch_size},
+            "val_loader_kwargs": {"batch_size": VALIDATION_BATCH},
+        },
         optimizer_kwargs={"optimizer_name": "AdamW", "lr": LEARNING_RATE},
-        fit_kwargs={"max_epochs": 1000, "clip_norm": problem.clip_norm, "threads": 1},
+        fit_kwargs={
+            "max_epochs": 1000,
+            "clip_norm": problem.clip_norm,
+            "threads": 1,
+            "precision": problem.precision,
+            "compile": problem.compiled,
+        },
         log_kwargs={"every": LOG_EVERY},
     )
     trainer.fit()

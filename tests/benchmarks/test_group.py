@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Literal
+
+import pytest
 
 from benchmarks.command import Command
 from benchmarks.group import Group, Row
@@ -21,6 +24,32 @@ def test_rounds_are_interleaved_and_each_contestant_goes_first_in_turn(tmp_path:
     assert {name: len(samples) for name, samples in group.samples.items()} == dict.fromkeys(
         "abc", 2
     )
+
+
+def test_who_is_timed_seldom_takes_part_in_the_warming_up_and_every_fourth_round(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "order"
+    group = Group("writing", repeats=5)
+    makes = {letter: lambda x=letter: _appending(path, x) for letter in "ab"}
+    group.measure(makes, seldom="b")
+    assert path.read_text() == "ab" + "ba" + "a" + "a" + "a" + "ba"
+    assert {name: len(samples) for name, samples in group.samples.items()} == {"a": 5, "b": 2}
+
+
+def test_without_warming_up_the_first_round_counts(tmp_path: Path) -> None:
+    path = tmp_path / "order"
+    group = Group("writing", repeats=1, warms_up=False)
+    group.measure({"a": lambda: _appending(path, "a")})
+    assert path.read_text() == "a"
+    assert len(group.samples["a"]) == 1
+
+
+def test_a_group_that_is_left_out_says_why() -> None:
+    group = Group("on a GPU", repeats=1)
+    group.leave_out("there is none")
+    (row,) = group.rows
+    assert (row.what, row.note, row.held) == ("on a GPU", "there is none", None)
 
 
 def test_a_contestant_that_fails_is_named_with_what_it_said_and_the_others_go_on() -> None:
@@ -56,10 +85,14 @@ def test_the_output_on_a_terminal_is_read_to_its_end() -> None:
     assert command.repeat() > 0
 
 
-def test_the_figure_is_the_median_or_the_lowest_of_one_of_what_is_counted() -> None:
-    samples = {"stride": [4.0, 2.0, 9.0]}
-    assert Group("x", 3, count=2, samples=samples).seconds("stride") == 2.0
-    assert Group("x", 3, count=2, lowest=True, samples=samples).seconds("stride") == 1.0
+@pytest.mark.parametrize(
+    ("figure", "expected"), [("median", 2.0), ("lowest", 1.0), ("highest", 4.5)]
+)
+def test_the_figure_is_that_of_one_of_what_is_counted(
+    figure: Literal["median", "lowest", "highest"], expected: float
+) -> None:
+    group = Group("x", 3, count=2, figure=figure, samples={"stride": [4.0, 2.0, 9.0]})
+    assert group.seconds("stride") == expected
 
 
 def test_a_bar_holds_when_the_ratio_is_not_above_it() -> None:
@@ -67,3 +100,10 @@ def test_a_bar_holds_when_the_ratio_is_not_above_it() -> None:
         return Row("x", "peer", stride, 2.0, bar).held
 
     assert (held(1.0, 0.5), held(1.1, 0.5), held(1.0, None)) == (True, False, None)
+
+
+def test_a_limit_holds_when_the_time_is_not_above_it_whatever_the_peer_takes() -> None:
+    def held(stride: float | None) -> bool | None:
+        return Row("x", "peer", stride, None, None, limit=0.5).held
+
+    assert (held(0.5), held(0.6), held(None)) == (True, False, None)

@@ -20,6 +20,12 @@ def test_a_row_says_what_was_measured_against_whom_and_whether_it_held() -> None
     assert "| other | – | other: not installed | ≤ 0.3 | not measured |" in text
 
 
+def test_a_limit_stands_in_the_place_of_the_bar() -> None:
+    rows = [Row("pause", "plain loop", 1e-3, 2e-2, None, limit=5e-3)]
+    text = render("Pauses", "", rows, {})
+    assert "| pause | 1.00 ms | plain loop | 20.0 ms | **0.05** | ≤ 5.00 ms | yes |" in text
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [(2.345, "2.35 s"), (0.0456, "45.6 ms"), (3.21e-6, "3.21 µs"), (4e-8, "0.04 µs"), (None, "–")],

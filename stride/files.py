@@ -141,7 +141,7 @@ def write_atomic(path: Path, content: bytes, *, durable: bool = True) -> None:
             old content is as it was, unless the very last step failed, which makes the rename
             durable.
     """
-    temporary = _temporary_for(path)
+    temporary = temporary_for(path)
     with storage_errors("write", path):
         try:
             _write_new(temporary, content, durable=durable)
@@ -164,7 +164,7 @@ def write_exclusive(path: Path, content: bytes) -> bool:
     Raises:
         StorageError: the disk refused; no temporary file is left.
     """
-    temporary = _temporary_for(path)
+    temporary = temporary_for(path)
     with storage_errors("write", path):
         try:
             _write_new(temporary, content, durable=True)
@@ -206,7 +206,8 @@ def clear_temporaries(path: Path) -> None:
                 entry.unlink()
 
 
-def _temporary_for(path: Path) -> Path:
+def temporary_for(path: Path) -> Path:
+    """A new name beside `path`, for a file that is to replace it."""
     return path.with_name(f"{_temporary_mark(path)}{os.getpid()}-{os.urandom(4).hex()}")
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from stride.errors import StorageError
 from stride.files import fsync_folder, sha256_of_file, storage_errors
 from stride.store.checkpoint_paths import CheckpointFolder
 from stride.store.run import Run
+from stride.training.checkpoints.held_file import HeldFile
 from stride.training.checkpoints.reading import Found
-from stride.training.checkpoints.writing import link_or_copy
 
 _BEST = "best*.safetensors"
 
@@ -31,13 +30,11 @@ def put_back_best_files(run: Run, found: Found) -> None:
             path = run.weights_file(name)
             if path.exists() and sha256_of_file(path) == digest:
                 continue
-            temporary = path.with_name(f".tmp-{path.name}-{found.path.name}")
-            temporary.unlink(missing_ok=True)
+            kept = HeldFile(folder.weights_file(name))
             try:
-                link_or_copy(folder.weights_file(name), temporary)
-            except FileNotFoundError as error:
-                raise StorageError(f"cannot put back {path}: {error}") from error
-            temporary.replace(path)
+                kept.replace(path)
+            finally:
+                kept.close()
             changed = True
         for path in run.weights_path.glob(_BEST):
             if path.name not in weights:

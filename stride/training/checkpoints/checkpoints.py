@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -18,14 +18,15 @@ from stride.store.checkpoint_paths import CheckpointFolder
 from stride.store.run import Run
 from stride.training.checkpoints.content import Content
 from stride.training.checkpoints.draft import Draft
+from stride.training.checkpoints.held_file import HeldFile
 from stride.training.checkpoints.manifest import Manifest, read_manifest
 from stride.training.checkpoints.position import Position
 from stride.training.checkpoints.reading import Found
 from stride.training.checkpoints.retention import kept
-from stride.training.checkpoints.staging_buffer import StagingBuffer
+from stride.training.checkpoints.staging_buffer import StagingBuffer, on_gpu
 from stride.training.checkpoints.state_tree import EncodedTree, Tree, encode_tree
-from stride.training.checkpoints.tensor_file import lay_out, shapes_of, straight_from
-from stride.training.checkpoints.writing import clear, remove_checkpoint, stage, write_checkpoint
+from stride.training.checkpoints.tensor_file import Shapes, lay_out, shapes_of, straight_from
+from stride.training.checkpoints.writing import clear, remove_checkpoint, write_checkpoint
 
 _logger = logging.getLogger(__name__)
 
@@ -82,15 +83,15 @@ class Checkpoints:
         self._manifests = _good_ones(run, resumed)
 
     def prepare(self, state: Tree) -> None:
-        """Allocate the copy of the state beforehand, so that the first save is as fast as others.
+        """Allocate the copy of the state in the background, so that the first save is as fast as
+        the others: once the state is complete, as after the first step.
 
         Raises:
             ConfigError: a checkpoint cannot hold the state.
-            StorageError: there is not so much memory.
         """
-        encoded = encode_tree(state)
+        tensors = encode_tree(state).tensors
         if self._settings.background and not self._is_writing():
-            self._buffer.prepare(encoded.tensors)
+            self._start(self._allocate, shapes_of(tensors), on_gpu(tensors))
 
     def save(
         self,
@@ -120,18 +121,23 @@ class Checkpoints:
         if moment == self._newest:
             return
         try:
-            draft = self._draft(encode_tree(state), position, digests, best, epoch_end)
+            encoded = encode_tree(state)
+            draft = Draft(
+                skeleton=encoded.skeleton,
+                content=self._content(encoded),
+                position=position,
+                weights=self._hold(digests),
+                digests=dict(digests),
+                best=best,
+                epoch_end=epoch_end,
+            )
         except (StorageError, ConfigError) as error:
             self._fail(position, error)
             return
-        if not self._settings.background:
+        if self._settings.background:
+            self._start(self._write, draft, began, time.perf_counter() - began)
+        else:
             self._write(draft, began, None)
-            return
-        stall = time.perf_counter() - began
-        self._thread = threading.Thread(
-            target=self._write, args=(draft, began, stall), name="checkpoint", daemon=True
-        )
-        self._thread.start()
 
     def outcomes(self) -> list[Saved]:
         """Those that were committed since the last call; what failed since is logged, once each."""
@@ -165,23 +171,23 @@ class Checkpoints:
                 waited,
             )
 
-    def _draft(
-        self,
-        encoded: EncodedTree,
-        position: Position,
-        digests: Mapping[str, str],
-        best: bool,
-        epoch_end: bool,
-    ) -> Draft:
-        """All of the moment, in memory of its own where it is written in the background."""
-        files = {name: self._run.weights_file(name) for name in digests}
-        staging = stage(self._paths, files, position.step)
+    def _start(self, work: Callable[..., None], *arguments: object) -> None:
+        self._thread = threading.Thread(target=work, args=arguments, name="checkpoint", daemon=True)
+        self._thread.start()
+
+    def _allocate(self, shapes: Shapes, pinned: bool) -> None:
+        with contextlib.suppress(StorageError):  # the first save tries again, and says it
+            self._buffer.prepare(shapes, pinned=pinned)
+
+    def _hold(self, names: Iterable[str]) -> dict[str, HeldFile]:
+        held: dict[str, HeldFile] = {}
         try:
-            content = self._content(encoded)
-        except BaseException:
-            clear(staging.path)
+            for name in names:
+                held[name] = HeldFile(self._run.weights_file(name))
+        except StorageError:
+            _let_go(held)
             raise
-        return Draft(staging, encoded.skeleton, content, position, dict(digests), best, epoch_end)
+        return held
 
     def _content(self, encoded: EncodedTree) -> Content:
         if self._settings.background:
@@ -202,6 +208,8 @@ class Checkpoints:
         except Exception as error:  # noqa: BLE001  a thread that ends by an error ends unheard
             self._fail(draft.position, error)
             return
+        finally:
+            _let_go(draft.weights)
         self._newest = _moment_of(manifest)
         self._manifests[folder] = manifest
         self.failure = None
@@ -227,6 +235,11 @@ class Checkpoints:
                 if folder not in keeping:
                     remove_checkpoint(folder, self._paths)
                     self._manifests.pop(folder, None)
+
+
+def _let_go(files: Mapping[str, HeldFile]) -> None:
+    for file in files.values():
+        file.close()
 
 
 def _moment_of(manifest: Manifest) -> tuple[object, ...]:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stride.files import JSON
-from stride.store.checkpoint_paths import CheckpointFolder
 from stride.training.checkpoints.content import Content
+from stride.training.checkpoints.held_file import HeldFile
 from stride.training.checkpoints.position import Position
 
 
@@ -16,17 +16,17 @@ class Draft:
     """What is to be written.
 
     Attributes:
-        staging: the folder where it is put together; the links to best weights are there already.
         skeleton: the state as JSON, without its tensors.
         content: the file of tensors.
-        weights: digests of the best weights that belong to this moment, by the name of their file.
+        weights: the files of best weights that belong to this moment, by their names.
+        digests: of those files.
         best: whether the first monitor was best at this moment.
     """
 
-    staging: CheckpointFolder
     skeleton: JSON
     content: Content
     position: Position
-    weights: Mapping[str, str]
+    weights: Mapping[str, HeldFile]
+    digests: Mapping[str, str]
     best: bool
     epoch_end: bool

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import sys
 from collections.abc import Iterator, Mapping
@@ -17,7 +18,7 @@ _WIPE_ON_FORK = 18
 """MADV_WIPEONFORK of Linux, which the module mmap does not name."""
 
 _GRAIN = 2**21
-"""The allocation is a multiple of this: the size of a huge page."""
+"""The allocation is a multiple of this, in bytes, and touched in pieces of it."""
 
 
 class StagingBuffer:
@@ -33,13 +34,17 @@ class StagingBuffer:
         self._layout: Layout | None = None
         self._views: dict[str, Tensor] = {}
 
-    def prepare(self, tensors: Mapping[str, Tensor]) -> None:
+    def prepare(self, shapes: Shapes, *, pinned: bool) -> None:
         """Allocate and touch the memory for such tensors, so that the first save is no slower.
 
         Raises:
             StorageError: there is not so much memory.
         """
-        self._make_room(tensors, touch=True)
+        self._make_room(shapes, pinned=pinned)
+        if self._memory is not None and not pinned:
+            pages = self._memory.numpy()
+            for begin in range(0, len(pages), _GRAIN):
+                pages[begin : begin + _GRAIN] = 0
 
     def hold(self, tensors: Mapping[str, Tensor]) -> Content:
         """Copy the tensors; what it gives is valid until the next call.
@@ -47,7 +52,7 @@ class StagingBuffer:
         Raises:
             StorageError: there is not so much memory.
         """
-        layout = self._make_room(tensors, touch=False)
+        layout = self._make_room(shapes_of(tensors), pinned=on_gpu(tensors))
         if tensors:
             views = [self._views[name] for name in tensors]
             with torch.no_grad():
@@ -62,19 +67,15 @@ class StagingBuffer:
         if self._memory is not None and self._layout.size:
             yield bytes_of(self._memory[: self._layout.size])
 
-    def _make_room(self, tensors: Mapping[str, Tensor], *, touch: bool) -> Layout:
-        shapes = shapes_of(tensors)
+    def _make_room(self, shapes: Shapes, *, pinned: bool) -> Layout:
         if self._layout is not None and shapes == self._shapes:
             return self._layout
         layout = lay_out(shapes)
-        pinned = any(tensor.is_cuda for tensor in tensors.values())
         if self._memory is None or self._memory.numel() < layout.size or pinned > self._pinned:
             self._layout, self._views = None, {}
             self._memory = None  # before the larger one is there
             self._memory = _allocate(layout.size, pinned=pinned)
             self._pinned = pinned
-            if touch:
-                self._memory.zero_()
         memory = self._memory
         self._views = {
             place.name: memory[place.begin : place.end].view(place.dtype).view(place.shape)
@@ -82,6 +83,11 @@ class StagingBuffer:
         }
         self._shapes, self._layout = shapes, layout
         return layout
+
+
+def on_gpu(tensors: Mapping[str, Tensor]) -> bool:
+    """Whether some of the tensors are on a GPU."""
+    return any(tensor.is_cuda for tensor in tensors.values())
 
 
 def _allocate(size: int, *, pinned: bool) -> Tensor:
@@ -96,13 +102,6 @@ def _allocate(size: int, *, pinned: bool) -> Tensor:
             " are written; checkpoint_kwargs.background=false needs none"
         ) from error
     if sys.platform == "linux":
-        _advise(memory, mmap.MADV_HUGEPAGE)
-        _advise(memory, _WIPE_ON_FORK)  # else the next save would copy each page for the workers
+        with contextlib.suppress(OSError):  # else the next save copies each page for the workers
+            memory.madvise(_WIPE_ON_FORK)
     return torch.frombuffer(memory, dtype=torch.uint8)
-
-
-def _advise(memory: mmap.mmap, advice: int) -> None:
-    try:
-        memory.madvise(advice)
-    except OSError:
-        return  # an older kernel, or one without huge pages: slower, and right all the same

@@ -8,7 +8,7 @@ import hashlib
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from stride.errors import StorageError, VerificationError
@@ -16,7 +16,7 @@ from stride.files import (
     encode_json,
     fsync_folder,
     storage_errors,
-    write_atomic,
+    write_json,
 )
 from stride.store.checkpoint_paths import CheckpointFolder, CheckpointPaths
 from stride.training.checkpoints.draft import Draft
@@ -39,92 +39,62 @@ _LASTING = frozenset(
 """What does not pass by trying again."""
 
 
-def stage(paths: CheckpointPaths, run_weights: Mapping[str, Path], step: int) -> CheckpointFolder:
-    """Make the folder where a checkpoint is put together, with links to the best weights.
-
-    Args:
-        paths: of the run.
-        run_weights: the files of best weights by name. They are linked at once, as training may
-            replace them in the next moment: a link keeps the content.
-        step: of the checkpoint.
-
-    Raises:
-        StorageError: the disk refused, or such a file is not there; nothing is left.
-    """
-    folder = paths.staging_folder(step)
-    try:
-        with storage_errors("make", folder.path):
-            paths.path.mkdir(exist_ok=True)
-            folder.path.mkdir()
-            if run_weights:
-                folder.weights_path.mkdir()
-            for name, source in run_weights.items():
-                link_or_copy(source, folder.weights_file(name))
-    except FileNotFoundError as error:
-        clear(folder.path)
-        raise StorageError(f"cannot make {folder.path}: {error.filename} is not there") from error
-    except BaseException:
-        clear(folder.path)
-        raise
-    return folder
-
-
-def link_or_copy(source: Path, target: Path) -> None:
-    """A second name for a file, or its copy where the file system knows no such thing."""
-    try:
-        target.hardlink_to(source)
-    except FileNotFoundError:
-        raise
-    except OSError:
-        shutil.copyfile(source, target)
-        with target.open("rb") as stream:
-            os.fsync(stream.fileno())
-
-
 def write_checkpoint(draft: Draft, paths: CheckpointPaths) -> tuple[CheckpointFolder, Manifest]:
     """Write, prove and commit.
 
     1. look whether there is space
-    2. write the state and its tensors, flush, fsync
+    2. write the state and its tensors, flush, fsync; link the best weights of that moment
     3. read every file back from the disk, compare its digest
     4. write the manifest, fsync the folder
     5. rename it to its name, fsync the folder above: from here on it counts
     6. move the pointer, which is a hint
 
-    What passes by itself, as an error of a network file system, is tried a second time.
+    What may pass by itself, as an error of a network file system, is tried a second time.
 
     Raises:
-        StorageError: the disk refused.
+        StorageError: the disk refused; nothing is left.
         VerificationError: what was read back is not what was written.
     """
+    staging = paths.staging_folder(draft.position.step)
     try:
         try:
-            manifest = _write(draft)
+            manifest = _write(draft, staging)
         except (StorageError, VerificationError) as error:
-            if isinstance(error.__cause__, OSError) and error.__cause__.errno in _LASTING:
+            if not _may_pass(error):
                 raise
-            if isinstance(error, StorageError) and error.__cause__ is None:
-                raise
-            manifest = _write(draft)
-        return _commit(draft, paths), manifest
+            clear(staging.path)
+            manifest = _write(draft, staging)
+        return _commit(staging, paths, draft.position.step), manifest
+    except FileNotFoundError as error:
+        raise StorageError(f"cannot write {staging.path}: {error.filename} is not there") from error
     finally:
-        clear(draft.staging.path)
+        clear(staging.path)
 
 
-def _write(draft: Draft) -> Manifest:
-    folder = draft.staging
+def _may_pass(error: Exception) -> bool:
+    if isinstance(error, VerificationError):
+        return True
+    return isinstance(error.__cause__, OSError) and error.__cause__.errno not in _LASTING
+
+
+def _write(draft: Draft, folder: CheckpointFolder) -> Manifest:
     state = encode_json(draft.skeleton)
-    check_space(folder.path, draft.content.size + len(state))
-    files = {
-        folder.name_of(folder.tensors_path): _write_file(
-            folder.tensors_path, draft.content.pieces()
-        ),
-        folder.name_of(folder.state_path): _write_file(folder.state_path, [state]),
+    with storage_errors("make", folder.path):
+        folder.path.parent.mkdir(exist_ok=True)
+        folder.path.mkdir()
+        check_space(folder.path, draft.content.size + len(state))
+        if draft.weights:
+            folder.weights_path.mkdir()
+    written = {
+        folder.tensors_path: _write_file(folder.tensors_path, draft.content.pieces()),
+        folder.state_path: _write_file(folder.state_path, [state]),
     }
-    for name, digest in draft.weights.items():
+    for name, held in draft.weights.items():
         path = folder.weights_file(name)
+        held.appear_at(path)
         with storage_errors("read", path):
-            files[folder.name_of(path)] = FileFacts(size=path.stat().st_size, digest=digest)
+            written[path] = FileFacts(size=path.stat().st_size, digest=draft.digests[name])
+    files = {folder.name_of(path): facts for path, facts in written.items()}
     manifest = new_manifest(draft.position, files, epoch_end=draft.epoch_end, best=draft.best)
     _forget_cached(folder.tensors_path)
     verify(folder, manifest)
@@ -137,15 +107,14 @@ def _write(draft: Draft) -> Manifest:
     return manifest
 
 
-def _commit(draft: Draft, paths: CheckpointPaths) -> CheckpointFolder:
-    step = draft.position.step
+def _commit(staging: CheckpointFolder, paths: CheckpointPaths, step: int) -> CheckpointFolder:
     taken = [folder.order[1] for folder in paths.committed() if folder.order[0] == step]
     folder = paths.folder(step, max(taken, default=0) + 1)
     with storage_errors("write", folder.path):
-        draft.staging.path.rename(folder.path)
+        staging.path.rename(folder.path)
         fsync_folder(paths.path)
     with contextlib.suppress(StorageError):  # only a hint
-        write_atomic(paths.newest_path, encode_json({"checkpoint": folder.name, "step": step}))
+        write_json(paths.newest_path, {"checkpoint": folder.name, "step": step}, durable=False)
     return folder
 
 

@@ -6,7 +6,10 @@ from typing import Final, Protocol
 
 from stride.config.signature import Signature
 
-KINDS: Final = ("task", "dataset", "model", "loss", "optimizer", "scheduler", "callback")
+KINDS: Final = (
+    *("task", "dataset", "model", "loss", "optimizer", "scheduler"),
+    *("sampler", "collate", "callback"),
+)
 """What a `*_name` key can pick; `loss_name` inside any signature picks a loss, and so on."""
 
 

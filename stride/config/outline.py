@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 from typing import Annotated, Any, Final, Union
 
@@ -233,9 +233,20 @@ def _path_annotation(annotation: Any) -> Any:
 
 def _model_group(model: type[BaseModel], path: Path, builder: _Builder) -> Group:
     children: dict[str, Leaf | Group] = {}
-    for name, field in model.model_fields.items():
+    fields = model.model_fields
+    pairs = {f"{kind}_name": kind for kind in KINDS if path and f"{kind}_kwargs" in fields}
+    for name, field in fields.items():
         here = (*path, name)
         inner = field.annotation
+        if name in pairs:
+            picked_by = replace(_field_leaf(field, here), kind=pairs[name])
+            below = (*path, f"{pairs[name]}_kwargs")
+            arguments, found = builder.arguments(picked_by, below)
+            children[name] = picked_by
+            children[below[-1]] = Group(below, arguments, found.name, here, found.takes_any)
+            continue
+        if name in children:
+            continue  # the arguments of what was picked before
         if not path and name in NAMED_GROUPS:
             assert isinstance(inner, type) and issubclass(inner, BaseModel)
             children[name] = _named_group(NAMED_GROUPS[name], inner, field, here, builder)

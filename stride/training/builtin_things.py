@@ -46,6 +46,15 @@ _OWN: Final[Mapping[str, Mapping[str, BuiltinThing]]] = {
         "MLP": _own("MLP", "models", "mlp"),
         "ResNet": _own("build_resnet", "models", "resnet"),
     },
+    "sampler": {
+        "balanced": _own("Balanced", "batches", "samplers"),
+        "by_length": _own("ByLength", "batches", "samplers"),
+        "weighted": _own("Weighted", "batches", "samplers"),
+    },
+    "collate": {
+        "list": _own("as_list", "batches", "collating"),
+        "pad": _own("pad", "batches", "collating"),
+    },
     "callback": {
         # It lies on a floor above this one: known by name alone, and imported where asked for.
         "tensorboard": BuiltinThing(
@@ -130,6 +139,8 @@ KIND_WORDS: Final[Mapping[str, str]] = {
     "loss": "loss",
     "optimizer": "optimizer",
     "scheduler": "scheduler",
+    "sampler": "sampler",
+    "collate": "collate function",
     "callback": "callback",
 }
 """How people call the things of a kind."""

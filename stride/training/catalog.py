@@ -9,13 +9,15 @@ from typing import Final
 
 from stride.config.signature import Parameter, Signature, read_signature, signature_of
 from stride.training.builtin_things import builtin_things, find_builtin
-from stride.training.kinds import is_plain_loss
+from stride.training.kinds import first_parameter, is_plain_loss
 from stride.training.references import is_reference, load_reference
 
 _GIVEN_BY_STRIDE: Final[Mapping[str, tuple[str, ...]]] = {
     "dataset": ("split",),
     "optimizer": ("params",),
     "scheduler": ("optimizer", "last_epoch"),
+    "sampler": ("dataset", "batch_size"),
+    "collate": ("samples",),
 }
 """Parameters that are no settings, because the training gives them."""
 
@@ -74,7 +76,10 @@ class BuiltinCatalog:
         """
         if is_reference(name):
             thing = load_reference(kind, name, code=self._code).thing
-            found = signature_of(thing, name, skip=_GIVEN_BY_STRIDE.get(kind, ()))
+            skip = _GIVEN_BY_STRIDE.get(kind, ())
+            if kind in ("sampler", "collate"):  # the first argument, whatever it is called
+                skip = (*skip[1:], first_parameter(thing) or "")
+            found = signature_of(thing, name, skip=skip)
             if kind == "loss" and is_plain_loss(thing):
                 # The outputs and the targets come first, whatever they are called.
                 return dataclasses.replace(found, parameters=found.parameters[2:])

@@ -90,7 +90,7 @@ def load_split(
         if loader is None:
             return None, None
         dataset = loader.dataset if isinstance(loader, DataLoader) else None
-        return dataset, GivenBatches(loader, device)
+        return dataset, GivenBatches(loader, seed=config.seed, split=split, device=device)
     if given.datasets:
         dataset = given.datasets.get(split)
     else:
@@ -102,7 +102,9 @@ def load_split(
     settings: TrainLoaderKwargs | LoaderKwargs = loaders.train_loader_kwargs
     if split != "train":
         settings = loaders.val_loader_kwargs if split == "val" else loaders.test_loader_kwargs
-    return dataset, build_batches(dataset, settings, split=split, seed=config.seed, device=device)
+    return dataset, build_batches(
+        dataset, settings, split=split, seed=config.seed, device=device, code=code
+    )
 
 
 def fingerprint_of(dataset: object) -> str | None:

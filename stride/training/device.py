@@ -60,9 +60,11 @@ def to_device(batch: Any, device: torch.device) -> Any:
     """The batch on the device: tensors inside lists, tuples and mappings are moved, all else is
     left as it is.
 
-    Pinned memory is copied without a wait.
+    Nothing waits for a GPU.
     """
     if isinstance(batch, Tensor):
+        if device.type == "cuda" and batch.device.type == "cpu":
+            batch = batch.pin_memory()  # from other memory the copy would wait for the device
         return batch.to(device, non_blocking=True)
     if isinstance(batch, Mapping):
         return {key: to_device(value, device) for key, value in batch.items()}

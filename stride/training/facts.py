@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset, Subset
+from torch.utils.data import Dataset, IterableDataset, Subset
 
 
 def read_facts(dataset: Dataset[Any] | None) -> dict[str, Any]:
@@ -42,7 +43,16 @@ def _stated(dataset: object, name: str) -> Any:
 
 
 def _first_sample(dataset: Any) -> Any:
-    return dataset[0] if dataset is not None and len(dataset) else None
+    if not isinstance(dataset, IterableDataset):
+        return dataset[0] if dataset is not None and len(dataset) else None
+    # Looking must not be the first step of the training: what goes on by its state is put back.
+    state_of = getattr(dataset, "state_dict", None)
+    put_back = getattr(dataset, "load_state_dict", None)
+    state = copy.deepcopy(state_of()) if callable(state_of) and callable(put_back) else None
+    first = next(iter(dataset), None)
+    if state is not None and callable(put_back):
+        put_back(state)
+    return first
 
 
 def _from_sample(sample: Any, classes: Any) -> Mapping[str, Any]:

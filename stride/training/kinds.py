@@ -1,4 +1,5 @@
-"""What makes a class or function a task, data set, model, loss, optimiser, scheduler or callback.
+"""What makes a class or function a task, data set, model, loss, optimiser, scheduler, sampler or
+callback.
 
 A class is known by the names of its bases, so that torch need not be imported to look at it:
 whatever derives from torch's classes has imported torch by then.
@@ -48,14 +49,25 @@ BASES: Final[Mapping[str, Base]] = {
     "scheduler": Base(
         "torch.optim.lr_scheduler", "LRScheduler", "torch.optim.lr_scheduler.LRScheduler"
     ),
+    "sampler": Base(
+        "stride.training.batches.sampler", "Sampler", "stride.training.batches.sampler.Sampler"
+    ),
     "callback": Base("stride.training.callbacks", "Callback", "stride.Callback"),
 }
-_ITERABLE: Final = Base("torch.utils.data.dataset", "IterableDataset", "IterableDataset")
+_BY_POSITION: Final = (
+    inspect.Parameter.POSITIONAL_ONLY,
+    inspect.Parameter.POSITIONAL_OR_KEYWORD,
+)
 _TENSOR: Final = Base("torch", "Tensor", "torch.Tensor")
 
 
 def is_of_kind(kind: str, thing: object) -> bool:
-    """Whether a class derives from the kind's base, or a function is annotated to return one."""
+    """Whether a class derives from the kind's base, or a function is annotated to return one.
+
+    A collate function is any function: it is known by what it is given, a list of samples.
+    """
+    if kind == "collate":
+        return isinstance(thing, types.FunctionType) and first_parameter(thing) is not None
     if isinstance(thing, type):
         return BASES[kind].is_base_of(thing)
     return _returns(thing, BASES[kind]) or (kind == "loss" and is_plain_loss(thing))
@@ -66,12 +78,38 @@ def is_plain_loss(thing: object) -> bool:
     return _returns(thing, _TENSOR)
 
 
+def first_parameter(thing: object) -> str | None:
+    """The name of the argument that comes first when it is called; None where there is none."""
+    return next((p.name for p in _parameters(thing) if p.kind in _BY_POSITION), None)
+
+
+def takes(thing: object, name: str) -> bool:
+    """Whether it has an argument of that name."""
+    return any(p.name == name for p in _parameters(thing))
+
+
+def _parameters(thing: object) -> list[inspect.Parameter]:
+    if not callable(thing):
+        return []
+    try:
+        return list(inspect.signature(thing).parameters.values())
+    except (TypeError, ValueError):  # written in C
+        return []
+
+
 def check_kind(kind: str, thing: object, name: str) -> None:
     """The thing that a name picked can be used as one of the kind. It is not called.
 
     Raises:
         CodeReferenceError: it cannot; the sentence says what is wanted.
     """
+    if kind == "collate":
+        if not is_of_kind(kind, thing):
+            raise CodeReferenceError(
+                f"{name} is {_what_it_is(thing)} and no collate function: that is a function whose"
+                " first argument is a list of samples"
+            )
+        return
     base, words = BASES[kind], KIND_WORDS[kind]
     wanted = (
         f"a {words} is a class derived from {base.shown}, or a function annotated to return one"
@@ -92,11 +130,6 @@ def check_kind(kind: str, thing: object, name: str) -> None:
 
 
 def _check_dataset(thing: object, name: str) -> None:
-    if _ITERABLE.is_base_of(thing) or _returns(thing, _ITERABLE):
-        raise CodeReferenceError(
-            f"{name} is an iterable data set; stride needs one with a length and an index, derived"
-            " from torch.utils.data.Dataset"
-        )
     parameters = inspect.signature(typing.cast(Any, thing)).parameters.values()
     if not any(p.name == "split" or p.kind is p.VAR_KEYWORD for p in parameters):
         raise CodeReferenceError(

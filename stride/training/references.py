@@ -47,7 +47,7 @@ class Reference:
     digest: str | None = None
 
     def build(self, *arguments: Any, **keywords: Any) -> Any:
-        """Call it; a plain loss function is given its keywords and not called yet.
+        """Call it; a plain loss or collate function is given its keywords and not called yet.
 
         A config holds paths as text: where a parameter is annotated as a path, it gets a path.
         A data set may give None for a split that it does not have.
@@ -56,7 +56,7 @@ class Reference:
             CodeReferenceError: what came out is not of the kind.
         """
         keywords = self._with_paths(keywords)
-        if self.kind == "loss" and is_plain_loss(self.thing):
+        if self.kind == "collate" or (self.kind == "loss" and is_plain_loss(self.thing)):
             return functools.partial(self.thing, **keywords) if keywords else self.thing
         built = self.thing(*arguments, **keywords)
         if built is None and self.kind == "dataset":
@@ -89,7 +89,7 @@ def load_thing(kind: str, name: str, *, code: Path | None = None) -> Reference:
     """Import what a name picks.
 
     Args:
-        kind: "task", "dataset", "model", "loss", "optimizer" or "scheduler".
+        kind: one of `stride.config.catalog.KINDS`.
         name: a built-in or a reference.
         code: a folder to take the user's own code from, instead of where it was.
 

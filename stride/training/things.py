@@ -5,7 +5,7 @@ said.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ def build_thing(
     *,
     code: Path | None = None,
     where: str | None = None,
+    first: Sequence[Any] = (),
     **given: Any,
 ) -> tuple[Any, dict[str, Any]]:
     """Call what a group of the config names, and give what it made and the arguments that the data
@@ -38,6 +39,7 @@ def build_thing(
             None gets it.
         code: a folder to take the user's own code from, instead of where it was.
         where: the key of the thing, for sentences; its group unless given.
+        first: arguments before all others, whatever they are called.
         given: arguments that are no settings, such as the split of a data set.
 
     Raises:
@@ -55,7 +57,7 @@ def build_thing(
     }
     try:
         arguments = {**_relocated(named.arguments, code), **settled, **given}
-        return reference.build(**arguments), settled
+        return reference.build(*first, **arguments), settled
     except (StrideError, MemoryError):
         raise
     except (Exception, SystemExit) as error:
@@ -94,7 +96,7 @@ def build_callbacks(config: Config) -> list[Callback]:
 def code_of(config: Config) -> tuple[CodeRecord, ...]:
     """What a config names of the user's own: reference, file and digest."""
     records = []
-    for kind, name in _names(config):
+    for kind, name in dict.fromkeys(_names(config)):
         if is_reference(name) and not name.startswith(OBJECT):
             found = load_reference(kind, name)
             path = None if found.path is None else str(found.path)
@@ -126,6 +128,13 @@ def _names(config: Config) -> Iterator[tuple[str, str]]:
             if (group, key) == ("scheduler_kwargs", "schedulers") and isinstance(value, list):
                 elements = named_elements("scheduler", value, (group, key))
                 yield from (("scheduler", each.name or "") for each in elements)
+    loaders = config.load_data_kwargs
+    train = loaders.train_loader_kwargs
+    if train.sampler_name is not None:
+        yield "sampler", train.sampler_name
+    for settings in (train, loaders.val_loader_kwargs, loaders.test_loader_kwargs):
+        if settings.collate_name is not None:
+            yield "collate", settings.collate_name
     for named in callbacks_of(config):
         if named.name is not None:
             yield "callback", named.name

@@ -1,21 +1,37 @@
-"""The batches of a data set that is asked for its samples, through torch's DataLoader."""
+"""The batches of a data set that is asked for its samples, here or in worker processes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import contextlib
+import logging
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
+from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from stride.training.batches.fetcher import Collate, Fetcher, Request
 from stride.training.batches.order import Order
+from stride.training.batches.sample_randomness import kept_generators, private_generators
+from stride.training.batches.worker_signals import begin_worker
 from stride.training.device import to_device
 from stride.training.seeding import derive
 
+_logger = logging.getLogger(__name__)
+
 
 class SampleBatches:
-    """Batches of one split, collated by torch; data sets with `__getitems__` are asked for whole
-    batches.
+    """Batches of one split. What they hold is the same for any number of workers.
+
+    Args:
+        dataset: see `Fetcher`.
+        order: of the samples.
+        collate: makes a batch of a list of samples; None for torch's way.
+        num_workers: processes that load; 0 for this one. They stay from epoch to epoch.
+        seed: of the config.
+        split: whose batches they are: each has randomness of its own.
+        device: where the batches are given.
     """
 
     resuming = "by position"
@@ -25,15 +41,21 @@ class SampleBatches:
         dataset: Dataset[Any],
         order: Order,
         *,
+        collate: Collate | None = None,
         num_workers: int,
         seed: int,
+        split: str,
         device: torch.device,
     ) -> None:
-        self._dataset = dataset
         self._order = order
         self._num_workers = num_workers
         self._seed = seed
         self._device = device
+        self._fetcher = Fetcher(dataset, collate, seed=seed, split=split)
+        self._requests = _Requests()
+        self._generator = torch.Generator()
+        self._loader: DataLoader[Any] | None = None
+        warn_of_private_generators(dataset, split)
 
     @property
     def samples(self) -> int:
@@ -56,24 +78,48 @@ class SampleBatches:
         return (batch for (batch,) in self.windows(epoch))
 
     def windows(self, epoch: int, *, start: int = 0, parts: int = 1) -> Iterator[tuple[Any, ...]]:
-        """The windows of an epoch from `start` on."""
+        """The windows of an epoch from `start` on; what comes before is not read.
+
+        Raises:
+            Exception: whatever the data set raises.
+        """
+        requests = self._requests_of(epoch, start, parts)
+        if not len(requests):
+            return
+        # Its length may depend on the epoch, so that it is told here even where workers load.
+        self._fetcher.begin(epoch)
+        fetched = self._from_workers(epoch, requests) if self._num_workers else None
+        for window in requests:
+            if fetched is None:
+                with kept_generators() if self._fetcher.draws else contextlib.nullcontext():
+                    batches = [self._fetcher[request] for request in window]
+            else:
+                batches = [next(fetched) for _ in window]
+            yield tuple([to_device(batch, self._device) for batch in batches])
+
+    def _requests_of(self, epoch: int, start: int, parts: int) -> _Windows:
         order = self._order
-        cut = [
-            [part.tolist() for part in order.cut(window, parts)]
-            for window in order.windows(epoch, start, torch.device("cpu"))
-        ]
-        generator = torch.Generator().manual_seed(derive(self._seed, "loader", epoch))
-        loader = iter(
-            DataLoader(
-                self._dataset,
-                batch_sampler=[part for window in cut for part in window],
+        windows, draws = order.windows(epoch, start), order.draws(epoch, start)
+        cut = [order.cut(window, parts) for window in windows]
+        drawn = cut if draws is None else [order.cut(window, parts) for window in draws]
+        return _Windows(epoch, start, cut, drawn)
+
+    def _from_workers(self, epoch: int, requests: _Windows) -> Iterator[Any]:
+        if self._loader is None:
+            self._loader = DataLoader(
+                self._fetcher,
+                batch_size=None,  # a request is a batch already
+                sampler=self._requests,
+                collate_fn=_as_it_is,
                 num_workers=self._num_workers,
+                persistent_workers=True,
+                worker_init_fn=begin_worker,
                 pin_memory=self._device.type == "cuda",
-                generator=generator,
+                generator=self._generator,
             )
-        )
-        for window in cut:
-            yield tuple([to_device(next(loader), self._device) for _ in window])
+        self._requests.windows = requests
+        self._generator.manual_seed(derive(self._seed, "loader", epoch))
+        return iter(self._loader)
 
     def indices(self, epoch: int, window: int) -> list[int]:
         """The samples of a window."""
@@ -88,3 +134,60 @@ class SampleBatches:
 
     def rest(self) -> None:
         """Let the worker processes go; the next epoch starts new ones."""
+        self._loader = None
+
+
+class _Windows:
+    """The requests of an epoch, by window; made when they are asked for."""
+
+    def __init__(
+        self,
+        epoch: int,
+        start: int,
+        indices: Sequence[Sequence[Tensor]],
+        draws: Sequence[Sequence[Tensor]],
+    ) -> None:
+        self._epoch = epoch
+        self._start = start
+        self._indices = indices
+        self._draws = draws
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    def __iter__(self) -> Iterator[list[Request]]:
+        for number, (indices, draws) in enumerate(zip(self._indices, self._draws, strict=True)):
+            yield [
+                Request(self._epoch, self._start + number, part, found.tolist(), drawn.tolist())
+                for part, (found, drawn) in enumerate(zip(indices, draws, strict=True))
+            ]
+
+
+class _Requests:
+    """The requests of the epoch at hand one after another, as the sampler of a DataLoader."""
+
+    def __init__(self) -> None:
+        self.windows: _Windows | None = None
+
+    def __iter__(self) -> Iterator[Request]:
+        return (request for window in self.windows or () for request in window)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def _as_it_is(batch: Any) -> Any:
+    return batch
+
+
+def warn_of_private_generators(dataset: object, split: str) -> None:
+    """Say that what a data set draws from generators of its own is not repeated after a kill."""
+    found = private_generators(dataset)
+    if found:
+        _logger.warning(
+            "the %s data keeps a generator of its own in %s: what it draws depends on what was"
+            " drawn before, so that neither a resume nor another num_workers repeats it; take an"
+            " argument `generator` in __getitem__, or draw from the global generators",
+            split,
+            " and ".join(f"`{name}`" for name in found),
+        )

@@ -31,7 +31,9 @@ class TensorBatches:
     def __init__(self, tensors: tuple[Tensor, ...], order: Order, *, device: torch.device) -> None:
         self._order = order
         self._device = device
-        self._tensors = to_device(tensors, device) if _fits(tensors, device) else tensors
+        if _fits(tensors, device):
+            tensors = tuple(tensor.to(device) for tensor in tensors)
+        self._tensors = tensors
 
     @property
     def samples(self) -> int:

@@ -25,6 +25,7 @@ class MappedData(Dataset[tuple[Tensor, Tensor]]):
         targets: one row a sample of the split; held in memory.
 
     Attributes:
+        targets: as they were given.
         input_shape, output_shape, target_kind, classes: as those of `TensorData`.
     """
 
@@ -40,7 +41,7 @@ class MappedData(Dataset[tuple[Tensor, Tensor]]):
     ) -> None:
         self._path = path
         self._indices = indices
-        self._targets = targets
+        self.targets = targets
         self._fingerprint = fingerprint
         self._inputs: NDArray[Any] = self._open()
         self.input_shape = tuple(self._inputs.shape[1:])
@@ -56,11 +57,15 @@ class MappedData(Dataset[tuple[Tensor, Tensor]]):
 
     def __getitems__(self, indices: Sequence[int]) -> list[tuple[Tensor, Tensor]]:
         """Many samples in one reading of the file."""
-        rows = self._indices[list(indices)]
-        inputs = torch.from_numpy(self._inputs[rows].astype(np.float32))
-        return [
-            (sample, self._targets[index]) for sample, index in zip(inputs, indices, strict=True)
-        ]
+        inputs, targets = self.take(indices)
+        return list(zip(inputs, targets, strict=True))
+
+    def take(self, indices: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """A batch in one reading of the file: inputs (samples, ...), targets (samples, ...)."""
+        chosen = torch.as_tensor(indices, dtype=torch.int64)
+        rows = self._indices[chosen.numpy()]
+        inputs = torch.from_numpy(self._inputs[rows].astype(np.float32, copy=False))
+        return inputs, self.targets.index_select(0, chosen)
 
     def fingerprint(self) -> str:
         """Digest of the content of the files that this split was read from, `sha256:<hex>`."""

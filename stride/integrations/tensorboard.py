@@ -44,6 +44,8 @@ class TensorBoard(Callback):
     one; it is said once.
     """
 
+    draws_randomness = False
+
     def __init__(self) -> None:
         self._path: Path | None = None
         self._descriptor: int | None = None

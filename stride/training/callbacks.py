@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from stride.training.moments import Moment
 from stride.training.seeding import kept_randomness
@@ -31,7 +33,13 @@ class Callback(ABC):
 
     Named in the config: `log_kwargs.callbacks`. Whatever it raises is reported once, and it is not
     told any more; the training goes on.
+
+    Attributes:
+        draws_randomness: False where it draws from no global generator, so that these need not be
+            put back after it.
     """
+
+    draws_randomness: ClassVar[bool] = True
 
     @abstractmethod
     def observe(self, moment: Moment) -> StopRequest | None:
@@ -71,11 +79,8 @@ class Callbacks:
             KeyboardInterrupt: Ctrl-C while one of them was at work.
         """
         for callback in tuple(self._callbacks):
-            if _is_ours(callback):
+            with kept_randomness() if callback.draws_randomness else contextlib.nullcontext():
                 self._tell(callback, moment)
-            else:
-                with kept_randomness():
-                    self._tell(callback, moment)
 
     def _tell(self, callback: Callback, moment: Moment) -> None:
         name = type(callback).__name__
@@ -97,11 +102,6 @@ class Callbacks:
             return
         if answer is not None and self.stop_reason is None:
             self.stop_reason = f"{name} asked to stop: {answer.reason}"
-
-
-def _is_ours(callback: Callback) -> bool:
-    """Whether it came with stride: those draw nothing, and putting generators back costs time."""
-    return type(callback).__module__.partition(".")[0] == "stride"
 
 
 def _place(callback: Callback, error: BaseException) -> str:

@@ -15,6 +15,8 @@ class View(Callback):
     It is told moments like any callback, and never waits for the device.
     """
 
+    draws_randomness = False
+
     @abstractmethod
     def line(self, text: str) -> None:
         """Show a line of its own."""

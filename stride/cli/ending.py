@@ -8,6 +8,7 @@ from stride.cli.portrait import seconds_of
 from stride.cli.row import Row, read_row
 from stride.cli.value import duration_text, metric_text
 from stride.errors import StrideError
+from stride.store.record import Status
 from stride.store.run import Run
 
 
@@ -28,12 +29,13 @@ def summary_text(row: Row) -> str:
     return "  ".join([f"{row.status}{took}", *bests])
 
 
-def interruption_text(run: Run) -> str:
-    """The sentence for a run that a person stopped."""
+def stopped_text(run: Run, reason: str = "") -> str:
+    """The sentence for a run that was stopped, by whatever reason, and how it goes on."""
     row = read_row(run)
     progress = row.record.progress if row.record else None
     place = "" if progress is None or progress.step is None else f" after step {progress.step}"
-    return f"interrupted; {run.address} is {row.status}{place}"
+    further = f"; stride resume {run.address} goes on" if row.status == Status.STOPPED else ""
+    return f"{reason or 'interrupted'}; {run.address} is {row.status}{place}{further}"
 
 
 def failure(run: Run, error: Exception | SystemExit) -> StrideError:

@@ -22,12 +22,19 @@ from stride.cli.help_page import Rows, help_page
 from stride.cli.parameters import as_text
 from stride.cli.terminal import standard_output
 from stride.cli.text import harmless
-from stride.errors import StoredFileError, StrideError, UsageError, VerificationError
+from stride.errors import (
+    StoppedError,
+    StoredFileError,
+    StrideError,
+    UsageError,
+    VerificationError,
+)
 
 RUN_FAILED = 1
 WRONG_USAGE = 2
 NOT_VERIFIED = 3
 BUG = 70
+REQUEUE = 75
 INTERRUPTED = 130
 
 _LONGEST_SENTENCE = 2000
@@ -135,6 +142,8 @@ class Group(TyperGroup):
             return _say(str(error), NOT_VERIFIED)
         except UsageError as error:
             return _say(str(error), WRONG_USAGE)
+        except StoppedError as error:
+            return _say(str(error), REQUEUE)
         except StrideError as error:
             return _say(str(error), RUN_FAILED)
         except typer.Abort as error:

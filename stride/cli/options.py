@@ -91,6 +91,14 @@ Trust = Annotated[
     typer.Option("--trust", help="Import code that a run of another user names."),
 ]
 
+Takeover = Annotated[
+    bool,
+    typer.Option(
+        "--takeover",
+        help="Go on although it cannot be told whether another host still trains the run.",
+    ),
+]
+
 Data = Annotated[
     list[str] | None,
     typer.Option(

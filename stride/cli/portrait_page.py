@@ -78,7 +78,7 @@ def _about(portrait: Portrait) -> Iterator[tuple[str, Cell]]:
 
 
 def _draw_attempts(attempts: tuple[AttemptRecord, ...], terminal: Terminal) -> Iterator[str]:
-    """A row an attempt, and what each was given beside the config of the run."""
+    """A row an attempt; what each was given beside the config of the run, and began with."""
     if not attempts:
         return
     rows = [[Cell(harmless(text)) for text in _attempt_texts(each)] for each in attempts]
@@ -86,9 +86,18 @@ def _draw_attempts(attempts: tuple[AttemptRecord, ...], terminal: Terminal) -> I
     yield ""
     yield terminal.paint("Attempts", "bold")
     yield from (INDENT + line for line in draw_table(_ATTEMPT_COLUMNS, rows, inner))
-    for attempt in (each for each in attempts if each.overrides):
-        given = f"with attempt {attempt.number}: {harmless('  '.join(attempt.overrides))}"
-        yield from (INDENT + line for line in wrapped(given, inner, hanging=2))
+    for attempt in attempts:
+        for text in _beginning(attempt):
+            yield from (INDENT + line for line in wrapped(harmless(text), inner, hanging=2))
+
+
+def _beginning(attempt: AttemptRecord) -> Iterator[str]:
+    """What an attempt went on from, what it was given, and what else is to know of it."""
+    if attempt.overrides:
+        yield f"with attempt {attempt.number}: {'  '.join(attempt.overrides)}"
+    if attempt.checkpoint is not None:
+        yield f"attempt {attempt.number} went on from {attempt.checkpoint}"
+    yield from (f"attempt {attempt.number}: {note}" for note in attempt.notes)
 
 
 _ATTEMPT_COLUMNS = (

@@ -33,6 +33,11 @@ class Settings:
     layers: tuple[Layer, ...]
     typed: tuple[str, ...]
 
+    @property
+    def given(self) -> bool:
+        """Whether anything was typed."""
+        return bool(self.typed or self.work_dir or self.run)
+
     def experiment(self) -> WorkDir:
         """The experiment, which need not exist yet; the current folder if it is one.
 

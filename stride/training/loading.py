@@ -20,6 +20,7 @@ from stride.training.build import build_model_and_task
 from stride.training.catalog import BuiltinCatalog
 from stride.training.device import choose_device
 from stride.training.given import Given
+from stride.training.resuming import settings_in_force
 from stride.training.seeding import own_randomness
 from stride.training.task import Task, modules_of
 from stride.training.weights import decode_weights, put_weights, read_weights
@@ -79,9 +80,10 @@ def load_run(
     path = run.weights_file(name)
     content = read_weights(path, recorded_digests(record.digests, name))
     tensors = decode_weights(content, path)
+    tree, chosen = settings_in_force(run, record)
     config, warnings = load_stored(
-        run.read_config(),
-        record.chosen,
+        tree,
+        chosen,
         BuiltinCatalog(code),
         kinds=_NEEDED,
         where=str(run.config_path),

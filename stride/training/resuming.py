@@ -93,7 +93,7 @@ def resumed_config(run: Run, record: RunRecord, layers: Sequence[Layer]) -> tupl
         ConfigError, CodeReferenceError, StoredFileError: as `plan_resumption`.
     """
     catalog = BuiltinCatalog()
-    tree, chosen = _effective(run, record)
+    tree, chosen = settings_in_force(run, record)
     before, _ = load_stored(tree, chosen, catalog, where=str(run.config_path))
     if not any(layer.steps() or layer.removals for layer in layers):
         return before, {}
@@ -127,6 +127,18 @@ def refuse_changes(run: Run, record: RunRecord, config: Config, changes: Changes
         )
 
 
+def settings_in_force(run: Run, record: RunRecord) -> tuple[dict[str, Any], frozenset[str]]:
+    """The config of a run with what its attempts changed, and the dotted keys that people chose.
+
+    Raises:
+        StoredFileError: its config.json cannot be read.
+    """
+    stored = read_stored_config(run.read_config(), str(run.config_path))
+    found = effective_config(stored, ((each.number, each.changes) for each in record.attempts))
+    given = (key for attempt in record.attempts for key in attempt.settings)
+    return found.config, frozenset((*record.chosen, *found.changed, *given))
+
+
 def chosen_settings(run: Run, record: RunRecord) -> dict[str, Any]:
     """What people chose for a run, for its attempts too, as a tree: the config that a new run made
     from this one starts with.
@@ -134,7 +146,7 @@ def chosen_settings(run: Run, record: RunRecord) -> dict[str, Any]:
     Raises:
         StoredFileError: its config.json cannot be read.
     """
-    tree, chosen = _effective(run, record)
+    tree, chosen = settings_in_force(run, record)
     return pick(tree, sorted(chosen))
 
 
@@ -146,13 +158,6 @@ def parent_of(run: Run, record: RunRecord, relation: str) -> Parent:
 def first_threads(record: RunRecord) -> int | None:
     """The number of threads that the first attempt computed with; None before there was one."""
     return next((each.threads for each in record.attempts if each.threads is not None), None)
-
-
-def _effective(run: Run, record: RunRecord) -> tuple[dict[str, Any], frozenset[str]]:
-    """The settings that hold, and those of them that people chose."""
-    stored = read_stored_config(run.read_config(), str(run.config_path))
-    found = effective_config(stored, ((each.number, each.changes) for each in record.attempts))
-    return found.config, frozenset(record.chosen) | found.changed.keys()
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Changes:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from stride.cli.ending import failure, interruption_text, numbers_text, summary_text
+from stride.cli.ending import failure, stopped_text, numbers_text, summary_text
 from stride.cli.row import read_row
 from stride.errors import NonFiniteError
 
@@ -21,7 +21,7 @@ def test_a_summary_has_the_best_value_and_where_it_was(trained: Any) -> None:
 
 def test_an_interruption_tells_what_became_of_the_run(trained: Any) -> None:
     run = trained()
-    assert interruption_text(run) == f"interrupted; {run.address} is completed after step 20"
+    assert stopped_text(run) == f"interrupted; {run.address} is completed after step 20"
 
 
 def test_what_says_itself_what_to_do_is_no_traceback(

@@ -1,0 +1,34 @@
+"""`stride resume`: goes on with a run from its newest checkpoint."""
+
+from __future__ import annotations
+
+from stride.cli.experiment import open_run
+from stride.cli.options import ConfigKeys, Json, RunAddress, Takeover, Trust
+from stride.cli.plan import plan_resumed
+from stride.cli.settings import read_settings
+from stride.cli.training import FIELDS as TRAINING_FIELDS
+from stride.cli.training import train_and_answer
+
+EXAMPLES = (
+    "stride resume exp/3",
+    "stride resume exp/3 --config fit_kwargs.max_epochs=40",
+    "stride resume exp/latest --takeover  # its host is gone, and cannot be asked",
+)
+FIELDS = TRAINING_FIELDS
+
+
+def resume(
+    run: RunAddress,
+    config: ConfigKeys = None,
+    takeover: Takeover = False,
+    trust: Trust = False,
+    json: Json = False,
+) -> None:
+    """Go on with a run from its newest checkpoint.
+
+    The newest that is whole is taken; what was skipped is said. Without one the run begins again.
+    Settings stand with the attempt; one that would make another experiment of the run is refused.
+    """
+    settings = read_settings(config, None, None)
+    plan = plan_resumed(open_run(run), settings, takeover=takeover, trust=trust)
+    train_and_answer(plan, launcher="stride resume", json=json)

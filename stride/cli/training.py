@@ -1,0 +1,111 @@
+"""A training called from the command line: progress beside the answer, its end in a sentence."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+from typing import Any
+
+from stride.cli import answer
+from stride.cli.ending import failure, numbers_text, stopped_text, summary_text
+from stride.cli.plan import Plan
+from stride.cli.row import read_row
+from stride.cli.run_json import FIELDS as RUN_FIELDS
+from stride.cli.run_json import run_fields
+from stride.errors import RunBusyError, RunStateError, StoppedError
+from stride.store.provenance.take import start_taking
+from stride.store.record import CodeRecord
+from stride.store.run import Run
+
+FIELDS = RUN_FIELDS | {"results": "the metrics of the evaluation that ended the training"}
+
+
+def train_and_answer(plan: Plan, *, launcher: str, smoke: bool = False, json: bool) -> None:
+    """Train, and answer with the run and its final metrics.
+
+    Raises:
+        StrideError, KeyboardInterrupt: as `train`.
+    """
+    run, results = train(plan, launcher=launcher, smoke=smoke)
+    # On one screen the log has said the final metrics just now; elsewhere they are the answer.
+    seen = plan.config.log_kwargs.progress and sys.stdout.isatty() and sys.stderr.isatty()
+    _answer(run, results, seen=seen, json=json)
+
+
+def answer_done(run: Run, *, json: bool) -> None:
+    """Answer for a run that is completed already, as if it had just been."""
+    answer.note(f"{run.address} is completed already")
+    _answer(run, run.read_results(), seen=False, json=json)
+
+
+def _answer(run: Run, results: dict[str, Any], *, seen: bool, json: bool) -> None:
+    row = read_row(run)
+    if json:
+        answer.write_json({**run_fields(row), "results": results})
+        return
+    answer.write(f"{run.address}  {summary_text(row) if seen else numbers_text(results)}".rstrip())
+
+
+def train(plan: Plan, *, launcher: str, smoke: bool = False) -> tuple[Run, dict[str, float]]:
+    """Train; what the training code prints does not mix with the answer.
+
+    Args:
+        launcher: the command, for the record of the attempt.
+        smoke: try one batch and one checkpoint first.
+
+    Raises:
+        StoppedError: a scheduler stopped it; the sentence says how to go on.
+        StrideError: the run failed; the sentence says how to see its log.
+        KeyboardInterrupt: a person stopped it; with the same sentence.
+    """
+    taking = start_taking(experiment=plan.experiment)
+    # Deferred: these import torch, which takes longer than all before, and runs beside `taking`.
+    from stride.training.fitting import fit_run
+    from stride.training.given import Given
+    from stride.training.progress import choose_view
+
+    claimed: list[Run] = []
+
+    def claim(code: tuple[CodeRecord, ...]) -> Run:
+        claimed.append(plan.claim(code))
+        return claimed[0]
+
+    view = choose_view(sys.stderr, progress=plan.config.log_kwargs.progress)
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            fitted = fit_run(
+                plan.config,
+                claim,
+                given=Given(),
+                view=view,
+                taking=taking,
+                launcher=launcher,
+                takeover=plan.takeover,
+                beginning=plan.beginning,
+                smoke=smoke,
+            )
+    except (RunBusyError, RunStateError):
+        raise
+    except StoppedError as error:
+        _hold_off_signals()
+        if not claimed:
+            raise
+        raise StoppedError(stopped_text(claimed[0], str(error))) from None
+    except (Exception, SystemExit) as error:
+        if not claimed:
+            raise
+        raise failure(claimed[0], error) from error
+    except KeyboardInterrupt as error:
+        _hold_off_signals()
+        if not claimed:
+            raise
+        raise KeyboardInterrupt(stopped_text(claimed[0], str(error))) from None
+    return fitted.run, fitted.results
+
+
+def _hold_off_signals() -> None:
+    """It is stopped, and what is left takes no time: the next signal must not spoil its answer."""
+    for number in signal.Signals:
+        if number.name in ("SIGINT", "SIGTERM"):
+            signal.signal(number, signal.SIG_IGN)

@@ -99,7 +99,8 @@ def bytes_of(tensor: Tensor) -> memoryview:
     """The bytes of a tensor, in the order of its elements; no copy of one that is contiguous on
     the CPU.
     """
-    plain = tensor.detach().cpu().contiguous().reshape(-1)
+    plain = tensor.detach().cpu().contiguous()
+    plain = plain.as_strided((plain.numel(),), (1,))  # one element may have any stride
     return plain.view(torch.uint8).numpy().data
 
 

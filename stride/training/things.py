@@ -7,15 +7,17 @@ from __future__ import annotations
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stride.config.catalog import KINDS
 from stride.config.schema import NAMED_GROUPS, Config, Named
 from stride.config.thing_lists import named_elements
 from stride.errors import ConfigError, StrideError
 from stride.store.record import CodeRecord
-from stride.training.callbacks import Callback
 from stride.training.references import is_reference, load_reference, load_thing
+
+if TYPE_CHECKING:  # its module needs torch, and `stride create` comes by here
+    from stride.training.callbacks import Callback
 
 OBJECT = "object:"
 """Begins the name of what was handed over as a Python object; no config can build it."""

@@ -63,7 +63,7 @@ class EarlyStopping:
     def _reason(self) -> str:
         better = "greater" if self._monitor.mode == "max" else "smaller"
         delta = f" by more than {self._settings.min_delta:g}" if self._settings.min_delta else ""
-        evaluations = "evaluation" if self._waited == 1 else f"{self._waited} evaluations"
+        evaluations = "1 evaluation" if self._waited == 1 else f"{self._waited} evaluations"
         if self._best is None:
             return f"early stopping: {self._monitor.column} was no number for {evaluations}"
         return (

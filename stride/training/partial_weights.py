@@ -96,7 +96,9 @@ def load_matching(
     }
     taken = {key: stored[key] for key in own if key in stored and start + key not in mismatched}
     if not taken:
-        raise ConfigError(_nothing(source, prefix, stored, start, own, mismatched))
+        raise ConfigError(
+            _nothing(source, sorted(tensors), [prefix + key for key in own], mismatched)
+        )
     part.load_state_dict(taken, strict=False)
     return Match(
         source=source,
@@ -134,21 +136,14 @@ def _part(module: nn.Module, into: str) -> nn.Module:
 
 
 def _nothing(
-    source: str,
-    prefix: str,
-    stored: Mapping[str, Tensor],
-    start: str,
-    own: Mapping[str, Tensor],
-    mismatched: Mapping[str, Shapes],
+    source: str, there: Sequence[str], wanted: Sequence[str], mismatched: Mapping[str, Shapes]
 ) -> str:
-    where = f" under the prefix {prefix!r}" if prefix else ""
     if mismatched:
         key, (was, here) = next(iter(mismatched.items()))
-        return f"no weights of {source}{where} fit: {key} has shape {was} there and {here} here"
-    there = _listed([prefix + key for key in stored]) or "nothing"
+        return f"no weights of {source} fit: {key} has shape {was} there and {here} here"
     return (
-        f"no weights of {source}{where} are wanted: it holds {there}; wanted are"
-        f" {_listed([start + key for key in own]) or 'none'}; give prefix= and into= to match them"
+        f"no weights of {source} are those that are wanted: it holds {_listed(there) or 'none'};"
+        f" wanted are {_listed(wanted) or 'none'}; match them with prefix= and into="
     )
 
 

@@ -16,10 +16,10 @@ from stride.training.output import Output
 
 def _read(*outputs: Output) -> tuple[dict[str, float], int | None]:
     reader, means = LossReader(), WeightedMeans()
-    for output in outputs:
+    for step, output in enumerate(outputs):
         losses = output.losses
         total = losses if isinstance(losses, torch.Tensor) else sum(losses.values())
-        reader.add(output, torch.as_tensor(total))
+        reader.add(output, torch.as_tensor(total), step)
     bad = reader.read_into(means)
     return means.means(), bad
 
@@ -74,3 +74,48 @@ def test_the_mean_is_that_of_all_items_at_once(batches: list[tuple[float, int]])
     means, _ = _read(*(Output(torch.tensor(value), weight) for value, weight in batches))
     items = [value for value, weight in batches for _ in range(weight)]
     assert means["loss"] == pytest.approx(math.fsum(items) / len(items), rel=1e-9, abs=1e-9)
+
+
+@given(
+    steps=st.lists(st.tuples(st.sampled_from("ab"), st.floats(-1e9, 1e9), st.floats(0.0, 64.0))),
+    split=st.integers(0, 100),
+)
+def test_sums_go_on_in_the_middle_with_the_same_bits(
+    steps: list[tuple[str, float, float]], split: int
+) -> None:
+    whole, begun, resumed = WeightedMeans(), WeightedMeans(), WeightedMeans()
+    for step in steps:
+        whole.add(*step)
+    for step in steps[:split]:
+        begun.add(*step)
+    resumed.load_state_dict(begun.state_dict())
+    for step in steps[split:]:
+        resumed.add(*step)
+    begun.clear()
+    assert resumed.means() == whole.means()
+
+
+@given(
+    sizes=st.lists(st.integers(1, 5), min_size=1, max_size=12),
+    readings=st.sets(st.integers(0, 12)),
+    narrow=st.booleans(),
+)
+def test_the_sums_do_not_depend_on_when_they_are_read(
+    sizes: list[int], readings: set[int], narrow: bool
+) -> None:
+    generator = torch.Generator().manual_seed(0)
+    outputs = []
+    for size in sizes:
+        weight = torch.rand(700 if narrow else 100 * size, generator=generator)
+        outputs.append(Output(torch.randn((), generator=generator), weight))
+    seen = []
+    for edges in (set(), readings):
+        reader, means = LossReader(), WeightedMeans()
+        for at, output in enumerate(outputs):
+            assert isinstance(output.losses, torch.Tensor)
+            reader.add(output, output.losses)
+            if at in edges:
+                reader.read_into(means)
+        reader.read_into(means)
+        seen.append(means.state_dict())
+    assert seen[0] == seen[1]

@@ -66,3 +66,33 @@ def test_the_last_improvement_is_the_first_of_the_extreme_values(
     bests = Bests([parse_monitor(f"x:{mode}")])
     improved = [at for at, value in enumerate(values) if bests.update({"x": value})]
     assert improved[-1] == values.index((min if mode == "min" else max)(values))
+
+
+def test_a_metric_decides_on_one_file_of_weights() -> None:
+    with pytest.raises(ConfigError, match="monitors names val_loss twice"):
+        choose_monitors(["val_loss:min", "val_loss:max"], "val_loss:min", has_val=True)
+    bests = Bests([ACCURACY, Monitor("val_loss_a/b", "min")])
+    assert bests.weights_name(bests.monitors[1]) == "best-val_loss_a_b.safetensors"
+    with pytest.raises(ConfigError, match="monitors names val_loss_a"):
+        choose_monitors(["val_loss_a/b:min", "val_loss_a_b:min"], "val_loss:min", has_val=True)
+
+
+@given(
+    rows=st.lists(st.tuples(st.floats(), st.floats()), max_size=20),
+    split=st.integers(0, 20),
+)
+def test_what_was_best_goes_on_in_the_middle(rows: list[tuple[float, float]], split: int) -> None:
+    columns = [dict(zip(("val_accuracy", "val_loss"), row, strict=True)) for row in rows]
+    whole, begun, resumed = (Bests([ACCURACY, LOSS]) for _ in range(3))
+    expected = [whole.update(row) for row in columns]
+    seen = [begun.update(row) for row in columns[:split]]
+    resumed.load_state_dict(begun.state_dict())
+    assert [*seen, *(resumed.update(row) for row in columns[split:])] == expected
+    assert resumed.any_for(LOSS) == whole.any_for(LOSS)
+
+
+def test_of_a_monitor_that_is_new_nothing_is_known() -> None:
+    before, after = Bests([ACCURACY]), Bests([LOSS, ACCURACY])
+    before.update({"val_accuracy": 0.5})
+    after.load_state_dict(before.state_dict())
+    assert after.update({"val_accuracy": 0.4, "val_loss": 1.0}) == [(LOSS, 1.0)]

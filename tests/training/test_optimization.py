@@ -1,7 +1,8 @@
-"""Optimisers and schedulers: fused where torch can, and a sentence where they refuse."""
+"""Optimisers: fused where torch can, several by name, and a sentence where they refuse."""
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,7 +11,13 @@ import torch
 from torch import nn
 
 from stride.errors import ConfigError
-from stride.training.optimization import build_optimizer, build_scheduler, trained_parameters
+from stride.training.builtin_things import builtin_things
+from stride.training.optimization import (
+    build_optimizer,
+    build_optimizers,
+    needs_closure,
+    trained_parameters,
+)
 from stride.training.output import Output
 from stride.training.references import load_thing
 from stride.training.task import Task
@@ -94,29 +101,75 @@ def test_what_cannot_be_trained_or_built_is_refused() -> None:
         _build("Adam", lr=0.1, fused=None, betas=[2.0, 0.9])
 
 
-@pytest.mark.parametrize(
-    ("name", "arguments", "settled"),
-    [
-        ("CosineAnnealingLR", {"T_max": None}, {"T_max": 30}),
-        ("CosineAnnealingLR", {"T_max": 7}, {}),
-        ("OneCycleLR", {"max_lr": 1.0, "total_steps": None, "epochs": None}, {"total_steps": 30}),
-        ("OneCycleLR", {"max_lr": 1.0, "total_steps": None, "epochs": 2, "steps_per_epoch": 3}, {}),
-        ("StepLR", {"step_size": 3}, {}),
-    ],
-)
-def test_the_length_of_a_schedule_follows_from_the_training_unless_chosen(
-    name: str, arguments: dict[str, Any], settled: dict[str, int]
-) -> None:
-    optimizer, _ = _build(lr=0.1)
-    reference = load_thing("scheduler", name)
-    scheduler, found = build_scheduler(reference, arguments, optimizer, horizon=30)
-    assert type(scheduler).__name__ == name
-    assert found == settled
+def test_groups_keep_their_own_settings_where_a_fused_optimiser_was_tried_in_vain() -> None:
+    class Mixed(Plain):
+        def parameter_groups(self, model: nn.Module) -> Iterable[Any]:
+            yield {"params": model.parameters(), "lr": 0.5}  # can be gone through but once
+
+    model = nn.Linear(2, 2)
+    # Refused by fused optimisers alone, and only when they are built.
+    optimizer, settled = _build("Adam", model, Mixed(), lr=torch.tensor(0.1), fused=None)
+    assert [(group["lr"], len(group["params"])) for group in optimizer.param_groups] == [(0.5, 2)]
+    assert settled == {"fused": True}
 
 
-def test_a_scheduler_that_refuses_its_arguments_is_named() -> None:
-    optimizer, _ = _build(lr=0.1)
-    with pytest.raises(ConfigError, match=r"scheduler_kwargs: ReduceLROnPlateau refuses.*Factor"):
-        arguments = {"factor": 2.0}
-        reference = load_thing("scheduler", "ReduceLROnPlateau")
-        build_scheduler(reference, arguments, optimizer, horizon=1)
+def test_several_optimisers_are_of_one_kind_with_parameters_of_their_own() -> None:
+    first, second = nn.Linear(2, 2), nn.Linear(3, 3)
+    groups: dict[str, Iterable[Any]] = {
+        "generator": list(first.parameters()),
+        "critic": [{"params": second.parameters(), "lr": 0.5}],
+    }
+    optimizers, settled = build_optimizers(
+        load_thing("optimizer", "Adam"),
+        {"lr": 0.1, "fused": None},
+        groups,
+        nn.ModuleList([first, second]),
+        Plain(),
+    )
+    assert settled == {"fused": True}
+    assert {name: each.param_groups[0]["lr"] for name, each in optimizers.items()} == {
+        "generator": 0.1,
+        "critic": 0.5,
+    }
+    assert trained_parameters(optimizers["critic"]) == list(second.parameters())
+    with pytest.raises(ConfigError, match="Plain gives the optimizer 'critic' no parameters"):
+        build_optimizers(
+            load_thing("optimizer", "Adam"), {}, {**groups, "critic": []}, first, Plain()
+        )
+
+
+def test_only_an_optimiser_that_evaluates_the_loss_itself_needs_a_closure() -> None:
+    for name in builtin_things("optimizer"):
+        model = nn.Linear(2, 2, bias=False)  # Muon takes matrices only
+        assert needs_closure(_build(name, model)[0]) == (name == "LBFGS")
+
+
+def test_lbfgs_takes_one_group_of_parameters() -> None:
+    with pytest.raises(ConfigError, match=r"LBFGS refuses its arguments: .*per-parameter options"):
+        _build("LBFGS", task=Slow())
+
+
+@pytest.mark.parametrize("name", ["AdamW", "SGD", "RMSprop"])
+def test_a_part_is_frozen_and_unfrozen_while_its_optimiser_has_it(name: str) -> None:
+    torch.manual_seed(0)
+    part = nn.Linear(2, 2)
+    model = nn.Sequential(part, nn.Linear(2, 1))
+    optimizer, _ = _build(name, model, lr=0.1, weight_decay=0.1)
+    frozen = copy.deepcopy(part.state_dict())
+
+    def step() -> None:
+        model(torch.ones(4, 2)).sum().backward()
+        optimizer.step()
+        optimizer.zero_grad()
+
+    part.requires_grad_(False)
+    step()
+    # Neither weight decay nor momentum moves what gets no gradient.
+    assert all(torch.equal(frozen[key], value) for key, value in part.state_dict().items())
+    part.requires_grad_(True)
+    step()
+    assert not torch.equal(frozen["weight"], part.weight)
+    part.requires_grad_(False)
+    frozen = copy.deepcopy(part.state_dict())
+    step()
+    assert all(torch.equal(frozen[key], value) for key, value in part.state_dict().items())

@@ -65,15 +65,24 @@ class ExponentialAverage:
         kept: list[Tensor | None] = []
         try:
             for slot, average in pairs:
-                kept.append(_exchange(slot.tensor(), average))
+                weight = slot.tensor()
+                own = weight.detach().clone()
+                kept.append(own)  # first: an interrupt between two lines must not lose it
+                _set(weight, average)
+                if weight.dtype == average.dtype:
+                    _set(average, own)
+                    kept[-1] = None
             yield
         finally:
             # Backwards: memory that two weights share gets its first content last.
-            for (slot, average), narrow in reversed(list(zip(pairs, kept, strict=False))):
-                if narrow is None:
-                    _exchange(slot.tensor(), average)
+            for (slot, average), before in reversed(list(zip(pairs, kept, strict=False))):
+                weight = slot.tensor()
+                if before is None:
+                    inside = weight.detach().clone()
+                    _set(weight, average)
+                    _set(average, inside)
                 else:
-                    _set(slot.tensor(), narrow)
+                    _set(weight, before)
             self._inside = False
 
     def state_dict(self) -> dict[str, Any]:
@@ -140,18 +149,6 @@ def _averaged(tensor: Tensor) -> bool:
 
 def _wide(tensor: Tensor) -> Tensor:
     return tensor.float() if tensor.dtype in _NARROW else tensor
-
-
-def _exchange(weight: Tensor, average: Tensor) -> Tensor | None:
-    """Put the average where the weight is, and the weight where the average was; of a weight of
-    fewer bits, which would not go back exactly, a copy is given.
-    """
-    before = weight.detach().clone()
-    _set(weight, average)
-    if weight.dtype != average.dtype:
-        return before
-    _set(average, before)
-    return None
 
 
 def _set(tensor: Tensor, value: Tensor) -> None:

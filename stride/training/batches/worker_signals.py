@@ -23,7 +23,7 @@ def begin_worker(worker: int) -> None:
     signal.signal(signal.SIGTERM, _pass_over_once)
     info: Any = get_worker_info()
     # The user's code asks for its own data set there, not for what it is wrapped in.
-    vars(info)["dataset"] = info.dataset.dataset
+    object.__setattr__(info, "dataset", info.dataset.dataset)  # it refuses to be changed, else
 
 
 def _pass_over_once(number: int, frame: types.FrameType | None) -> None:

@@ -280,3 +280,92 @@ def test_a_pipe_in_place_of_a_table_holds_nobody(tmp_path: Path) -> None:
     path.unlink()
     table.close()
     assert read_table(path) == [{"epoch": 1}]
+
+
+STEPS = st.lists(
+    st.fixed_dictionaries(
+        {"step": st.integers(0, 20)}, optional={"loss": st.floats(), "note": WORDS}
+    ),
+    max_size=8,
+)
+
+
+@given(STEPS, st.integers(-1, 21))
+def test_a_cut_leaves_the_lines_up_to_a_step_as_they_are(
+    rows: list[dict[str, Cell]], last: int
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        table = Table(Path(folder) / "t.csv")
+        for row in rows:
+            table.append(row)
+        table.flush()
+        before = table.path.read_bytes().split(b"\n")[:-1] if rows else []
+        removed = table.cut(last)
+        stays = [index for index, row in enumerate(rows) if row["step"] <= last]  # type: ignore
+        assert removed == len(rows) - len(stays)
+        after = table.path.read_bytes().split(b"\n")[:-1] if rows else []
+        assert after == ([before[0], *(before[index + 1] for index in stays)] if stays else [])
+        assert equal(read_table(table.cut_path), [r for i, r in enumerate(rows) if i not in stays])
+        table.close()
+
+
+@given(STEPS, st.data())
+def test_a_table_that_is_cut_and_written_again_is_as_if_it_had_never_been_cut(
+    rows: list[dict[str, Cell]], data: st.DataObject
+) -> None:
+    rows = sorted(rows, key=lambda row: int(row["step"] or 0))
+    with tempfile.TemporaryDirectory() as folder:
+        straight, cut = Table(Path(folder) / "straight.csv"), Table(Path(folder) / "cut.csv")
+        for row in rows:
+            straight.append(row)
+        killed_at = data.draw(st.integers(0, len(rows)))
+        for row in rows[:killed_at]:
+            cut.append(row)
+        cut.close()
+        last = data.draw(st.integers(-1, 21))
+        cut.cut(last)
+        kept = [row for row in rows[:killed_at] if int(row["step"] or 0) <= last]
+        for row in rows[len(kept) :]:
+            cut.append(row)
+        straight.close()
+        cut.close()
+        if rows:
+            assert cut.path.read_bytes() == straight.path.read_bytes()
+
+
+def test_a_cut_without_anything_to_cut_writes_nothing(tmp_path: Path) -> None:
+    table = Table(tmp_path / "t.csv")
+    assert table.cut(0) == 0
+    table.append({"step": 1})
+    table.close()
+    before = table.path.stat()
+    assert table.cut(1) == 0
+    assert table.path.stat().st_ino == before.st_ino
+    assert [path.name for path in tmp_path.iterdir()] == ["t.csv"]
+
+
+def test_a_cut_takes_a_torn_line_and_lines_that_are_no_rows_with_it(tmp_path: Path) -> None:
+    table = Table(tmp_path / "t.csv")
+    table.path.write_bytes(b'step,loss\n1,0.5\n\n\0\0\n2,0.25\n3,"0\n4\n5,0.125\n1,0.\r\n6,0.')
+    assert table.cut(2) == 2
+    assert table.path.read_bytes() == b"step,loss\n1,0.5\n2,0.25\n1,0.\r\n"
+    assert read_table(table.cut_path) == [{"step": 3, "loss": 0}, {"step": 5, "loss": 0.125}]
+
+
+def test_what_later_cuts_take_off_is_added_to_what_was_cut_off(tmp_path: Path) -> None:
+    table = Table(tmp_path / "t.csv")
+    for row in ({"step": 1}, {"step": 2}, {"step": 2, "loss": 1.5}):
+        table.append(row)
+        table.cut(1)
+    assert read_table(table.cut_path) == [{"step": 2, "loss": None}, {"step": 2, "loss": 1.5}]
+
+
+def test_syncing_hands_on_the_rows_that_wait(tmp_path: Path) -> None:
+    table = Table(tmp_path / "t.csv", delay=3600.0)
+    table.sync()
+    table.append({"step": 0})
+    table.append({"step": 1})
+    table.sync()
+    assert table.path.read_bytes() == b"step\n0\n1\n"
+    table.append({"step": 2})
+    table.close()

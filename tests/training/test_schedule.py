@@ -15,6 +15,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import (
     CosineAnnealingLR,
     ExponentialLR,
+    LambdaLR,
     LRScheduler,
     OneCycleLR,
     ReduceLROnPlateau,
@@ -238,3 +239,18 @@ def test_a_warm_up_goes_on_in_the_middle_whichever_state_is_put_back_first(
         if not schedule_first:
             resumed.load_state_dict(state)
         assert _rates(resumed, optimizer, 20 - split) == expected
+
+
+def test_a_schedule_by_a_function_of_ones_own_goes_on_too() -> None:
+    def build() -> tuple[Schedule, torch.optim.SGD]:
+        optimizer = _optimizer()
+        scheduler = LambdaLR(optimizer, lambda step: 1.0 / (1 + step))
+        return Schedule([scheduler], optimizers=[optimizer], interval="step"), optimizer
+
+    begun, optimizer = build()
+    rates = _rates(begun, optimizer, 3)
+    resumed, other = build()
+    other.load_state_dict(optimizer.state_dict())
+    resumed.load_state_dict(copy.deepcopy(begun.state_dict()))
+    rates += _rates(resumed, other, 2)
+    assert rates == pytest.approx([1.0, 1 / 2, 1 / 3, 1 / 4, 1 / 5])

@@ -7,6 +7,7 @@ import errno
 import json
 import math
 import os
+import shutil
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -198,11 +199,17 @@ def is_temporary(name: str) -> bool:
 
 
 def clear_temporaries(path: Path) -> None:
-    """Remove what killed writes of `path` left beside it; only for the one writer of the file."""
+    """Remove what killed writes of `path`, a file or a folder, left beside it; only for the one who
+    writes it.
+    """
     mark = _temporary_mark(path)
     with contextlib.suppress(OSError):
         for entry in path.parent.iterdir():
-            if entry.name.startswith(mark):
+            if not entry.name.startswith(mark):
+                continue
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            else:
                 entry.unlink()
 
 

@@ -6,21 +6,20 @@ import contextlib
 import logging
 import os
 import time
-import traceback
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
 from stride.errors import StoppedError, StorageError
+from stride.store.failure import failure_of
 from stride.store.lock import AttemptLock
 from stride.store.machine_identity import boot_clock, out_of_memory_kills
 from stride.store.record import (
     BestRecord,
     CodeRecord,
-    ErrorRecord,
+    Number,
     Progress,
     RunRecord,
     Sign,
@@ -38,9 +37,6 @@ _logger = logging.getLogger(__name__)
 
 _WRITE_EVERY = 1.0
 """Seconds between two writings of run.json that are not asked for by a change of state."""
-
-_MESSAGE_LENGTH = 10_000
-"""Characters of an error's message that are kept."""
 
 
 class Attempt:
@@ -186,9 +182,16 @@ class Attempt:
         kept[best.monitor] = best
         self._change(best=tuple(kept.values()))
 
-    def rewind(self, *, best: tuple[BestRecord, ...], step: int, epoch: int) -> None:
+    def rewind(
+        self,
+        *,
+        best: tuple[BestRecord, ...] = (),
+        last: Mapping[str, Number] = {},
+        step: int,
+        epoch: int,
+    ) -> None:
         """Go back to the moment of a checkpoint: what was recorded of later steps is dropped."""
-        self._change(best=best, last={})
+        self._change(best=best, last=dict(last))
         self.found(first_step=step)
         self.sign(step=step, epoch=epoch)
 
@@ -246,12 +249,7 @@ class Attempt:
         Raises:
             StorageError: the disk refused.
         """
-        self._end(
-            Status.FAILED,
-            error=ErrorRecord(
-                type=type(error).__name__, message=_message(error), where=_where(error)
-            ),
-        )
+        self._end(Status.FAILED, error=failure_of(error))
 
     def _end(self, status: Status, **changes: Any) -> None:
         if self._pid != os.getpid() or self.ended:
@@ -288,21 +286,3 @@ class Attempt:
 def _promise_of(record: RunRecord) -> float:
     sign = record.attempts[-1].sign
     return sign.promise if sign is not None else 0.0
-
-
-def _message(error: BaseException) -> str:
-    """What the error says, as text that JSON can hold, and not without end."""
-    try:
-        text = str(error)
-    except Exception:  # noqa: BLE001 - an error of user code whose own text fails
-        return "its message cannot be read"
-    return text[:_MESSAGE_LENGTH].encode("utf-8", "replace").decode()
-
-
-def _where(error: BaseException) -> str | None:
-    """File, line and function that raised it."""
-    frames = traceback.extract_tb(error.__traceback__)
-    if not frames:
-        return None
-    last = frames[-1]
-    return f"{Path(last.filename)}:{last.lineno} in {last.name}"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -75,7 +76,7 @@ def start_attempt(
             error=None,
             reason=None,
         )
-        for path in (run.record_path, run.metrics_path, run.steps_path, run.timings_path):
+        for path in _written_by_attempts(run, record):
             clear_temporaries(path)
         for name in REQUESTS:  # what was asked of an attempt that is over
             forget_request(run.request_path(name))
@@ -86,6 +87,14 @@ def start_attempt(
         lock.release()
         raise
     return Attempt(run, lock, record)
+
+
+def _written_by_attempts(run: Run, record: RunRecord) -> Iterator[Path]:
+    """What an attempt writes whole: one that was killed may have left a part of it."""
+    yield from (run.record_path, run.metrics_path, run.steps_path, run.timings_path)
+    yield run.results_metrics_path
+    yield from (run.weights_path / name for name in record.digests)
+    yield from (run.attempt_provenance_path(attempt.number) for attempt in record.attempts)
 
 
 def check_startable(run: Run, *, takeover: bool = False) -> RunRecord:

@@ -72,6 +72,7 @@ class FitState:
             "early_stopping": parts.early_stopping.state_dict(),
             "bests": self.bests.state_dict(),
             "records": [msgspec.to_builtins(each) for each in self._attempt.record.best],
+            "last": dict(self._attempt.record.last),
             "reason": self.reason,
             "data": parts.train.state_dict(),
             "randomness": capture(),
@@ -118,8 +119,9 @@ class FitState:
             ) from error
         self._attempt.rewind(
             best=msgspec.convert(state["records"], tuple[BestRecord, ...]),
+            last=state["last"],
             step=self._steps.done,
-            epoch=self._steps.epoch,
+            epoch=self.position.epoch,
         )
         self.reason = None if "reason" in kept else state["reason"]
         parts.train.load_state_dict(state["data"])

@@ -59,8 +59,8 @@ class Checkpoints:
     Args:
         run: that this process trains.
         settings: which are kept, and whether they are written in the background.
-        resumed: the checkpoint that the training went on from. It is kept until there is a newer
-            one; those that were passed over for it go then.
+        resumed: the checkpoint that the training went on from, where it is one of this run. It is
+            kept until there is a newer one; those that were passed over for it go then.
     """
 
     def __init__(
@@ -73,6 +73,8 @@ class Checkpoints:
         self._thread: threading.Thread | None = None
         self._saved: deque[Saved] = deque()
         self._failed: deque[str] = deque()
+        if resumed is not None and resumed.path.parent != self._paths.path:
+            resumed = None  # of another run, which goes on here
         self._newest = None if resumed is None else _moment_of(resumed.manifest)
         self.failure: str | None = None
         """The sentence of the last save where that failed, None after a good one."""

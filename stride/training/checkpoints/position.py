@@ -11,8 +11,8 @@ class Position:
 
     Attributes:
         step: optimiser steps done.
-        epoch: counted from 1.
-        consumed: windows of the epoch that are done, of all ranks.
+        epoch: counted from 1; between two epochs the one that ended.
+        consumed: windows that are done of the epoch that is under way; 0 between two epochs.
         world_size: ranks that train together.
     """
 

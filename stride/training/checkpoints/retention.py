@@ -29,6 +29,5 @@ def _is_milestone(manifest: Manifest, settings: CheckpointKwargs) -> bool:
     position = manifest.position
     if settings.keep_every_steps and position.step % settings.keep_every_steps == 0:
         return True
-    epochs = position.epoch if position.consumed else position.epoch - 1  # that are done
     every = settings.keep_every_epochs
-    return bool(every and manifest.epoch_end and epochs % every == 0)
+    return bool(every and manifest.epoch_end and position.epoch % every == 0)

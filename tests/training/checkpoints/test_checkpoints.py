@@ -13,6 +13,7 @@ from stride.config.checkpoint_kwargs import CheckpointKwargs
 from stride.errors import ConfigError
 from stride.files import read_json
 from stride.store.run import Run
+from stride.store.work_dir import WorkDir
 from stride.training.checkpoints.checkpoints import Checkpoints
 from stride.training.checkpoints.position import Position
 from stride.training.checkpoints.reading import read_checkpoint, read_newest
@@ -225,6 +226,22 @@ def test_training_that_comes_to_the_step_of_a_broken_one_again_saves_beside_it(
     assert found is not None
     assert found.skipped == ()
     assert same(found.state, state_at(20))
+
+
+def test_the_checkpoint_of_another_run_is_neither_counted_nor_touched(
+    run: Run, state_at: StateAt, settings: CheckpointKwargs
+) -> None:
+    before = Checkpoints(run, settings)
+    before.save(state_at(10), Position(10, 1, 0), epoch_end=True)
+    before.finish()
+    found = read_newest(run)
+    other = WorkDir(run.work_dir).create({})
+    checkpoints = Checkpoints(other, settings, resumed=found)
+    for step in (10, 11):
+        checkpoints.save(state_at(10), Position(step, 1, 0), epoch_end=True)
+    checkpoints.finish()
+    assert names(other) == ["newest.json", "step-00000010", "step-00000011"]
+    assert names(run) == ["newest.json", "step-00000010"]
 
 
 def test_rows_of_the_tables_are_on_the_disk_before_the_checkpoint(

@@ -89,13 +89,10 @@ def test_what_went_before_does_not_change_what_is_kept_later(
     assert kept(pruned | later, settings) == kept(manifests | later, settings)
 
 
-def test_an_epoch_counts_as_done_at_its_end_however_the_position_is_written() -> None:
+def test_every_nth_epoch_is_kept_as_it_was_at_its_end() -> None:
     settings = CheckpointKwargs(keep=1, keep_every_epochs=2)
+    moments = [(10, 1, True), (15, 2, False), (20, 2, True), (30, 3, True), (36, 4, False)]
     manifests = {
-        PATHS.folder(10): new_manifest(Position(10, 2, 5), {}, epoch_end=True, best=False),
-        PATHS.folder(20): new_manifest(Position(20, 5, 0), {}, epoch_end=True, best=False),
-        PATHS.folder(22): new_manifest(Position(22, 6, 1), {}, epoch_end=False, best=False),
-        PATHS.folder(25): new_manifest(Position(25, 6, 0), {}, epoch_end=True, best=False),
-        PATHS.folder(30): new_manifest(Position(30, 7, 5), {}, epoch_end=True, best=False),
+        PATHS.folder(step): one(step, epoch, epoch_end, False) for step, epoch, epoch_end in moments
     }
-    assert sorted(folder.order[0] for folder in kept(manifests, settings)) == [10, 20, 30]
+    assert sorted(folder.order[0] for folder in kept(manifests, settings)) == [20, 36]

@@ -31,20 +31,30 @@ class FiniteGuard:
         policy: under `stop` the flag stays up, so that no later update lands either until the
             training is ended at the next log step; under `skip` it comes down at each step.
         device: of the loss and the gradients.
+        waits: whether the flag is read at each step; unless given, where that is no wait or cannot
+            be helped.
 
     Attributes:
+        waits: the same.
         flag: a scalar on the device, above zero once something was not finite.
     """
 
-    def __init__(self, optimizer: Optimizer, policy: Policy, device: torch.device) -> None:
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        policy: Policy,
+        device: torch.device,
+        *,
+        waits: bool | None = None,
+    ) -> None:
+        fused = bool(optimizer.defaults.get("fused"))
+        self.waits = device.type == "cpu" or not fused if waits is None else waits
         self._optimizer = optimizer
         self._policy = policy
-        self._on_cpu = device.type == "cpu"
         self.flag = torch.zeros((), device=device)
         self._one = torch.ones((), device=device)
         self._flags: list[Tensor] = []
-        self._fused = bool(optimizer.defaults.get("fused")) and not self._on_cpu
-        if self._fused and policy != "ignore":
+        if not self.waits and policy != "ignore":
             optimizer.found_inf = self.flag  # type: ignore[attr-defined]
 
     def allows_update(self, loss: Tensor, gradients: Iterable[Tensor]) -> bool:
@@ -58,10 +68,9 @@ class FiniteGuard:
         watched = [_dense(gradient) for gradient in gradients]
         watched.append(loss)
         torch._amp_foreach_non_finite_check_and_unscale_(watched, self.flag, self._one)
-        if self._on_cpu or not self._fused:
+        if self.waits:
             return self.flag.item() == 0.0
-        if self._policy == "skip":
-            self._flags.append(self.flag.clone())
+        self._flags.append(self.flag.clone())
         return True
 
     def raised(self) -> list[int]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.amp.grad_scaler import GradScaler
 from torch.optim import Optimizer
 
@@ -19,7 +19,7 @@ from stride.training.exponential_average import ExponentialAverage
 from stride.training.monitors import Monitor
 from stride.training.precision import Precision
 from stride.training.schedule import Schedule
-from stride.training.task import Task
+from stride.training.task import Task, modules_of
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,18 @@ class Parts:
     def optimizer(self) -> Optimizer:
         """The first, whose learning rate is logged."""
         return next(iter(self.optimizers.values()))
+
+    def all_parameters(self) -> list[Tensor]:
+        """All that may gather gradients: what is trained, and what no optimiser was given."""
+        trained = [
+            parameter
+            for optimizer in self.optimizers.values()
+            for group in optimizer.param_groups
+            for parameter in group["params"]
+        ]
+        modules = modules_of(self.model, self.task)
+        of_modules = [parameter for module in modules for parameter in module.parameters()]
+        return list({id(each): each for each in [*trained, *of_modules]}.values())
 
     @property
     def planned_steps(self) -> int | None:

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
-from stride.errors import OutOfMemoryError
 from stride.store.attempt import Attempt
 from stride.store.run import Run
 from stride.tables import Cell
@@ -17,7 +16,7 @@ from stride.training.callbacks import Callbacks
 from stride.training.due import Due
 from stride.training.kept_buffers import KeptBuffers
 from stride.training.moments import StepLogged
-from stride.training.out_of_memory import is_out_of_memory
+from stride.training.out_of_memory import is_out_of_memory, out_of_memory_error
 from stride.training.parts import Parts
 from stride.training.signs import Signs
 from stride.training.stopping import Stop
@@ -39,6 +38,9 @@ class Edge(NamedTuple):
 class Steps:
     """The optimiser steps of a training, from where it begins to the last.
 
+    Args:
+        waits: whether the guard may read its flag at each step; as the device has it unless given.
+
     Attributes:
         done: optimiser steps so far.
         epoch: the one that the next step belongs to, counted from 1.
@@ -48,7 +50,15 @@ class Steps:
     """
 
     def __init__(
-        self, parts: Parts, run: Run, attempt: Attempt, callbacks: Callbacks, stop: Stop, due: Due
+        self,
+        parts: Parts,
+        run: Run,
+        attempt: Attempt,
+        callbacks: Callbacks,
+        stop: Stop,
+        due: Due,
+        *,
+        waits: bool | None = None,
     ) -> None:
         self.done = self.consumed = self.logged = self.evaluated = 0
         self.epoch = 1
@@ -60,7 +70,7 @@ class Steps:
         self._signs = Signs(attempt, parts.fit_kwargs)
         self._accumulate = parts.fit_kwargs.accumulate
         self._updaters = {
-            name: Updater(optimizer, parts.fit_kwargs, parts.device, parts.scaler)
+            name: Updater(optimizer, parts.fit_kwargs, parts.device, parts.scaler, waits=waits)
             for name, optimizer in parts.optimizers.items()
         }
         self._tally = Tally(parts, self._updaters)
@@ -68,7 +78,7 @@ class Steps:
         self._buffers = KeptBuffers(modules_of(parts.model, parts.task)) if skips else None
         self._rate: float | Tensor = self._current_rate()
         self._windows: Iterator[Window] | None = None
-        self._parameters = _all_parameters(parts)
+        self._parameters = parts.all_parameters()
 
     def train(self, save: Callable[[], None]) -> Edge:
         """Train to the next edge: the end of the epoch, or a step after which an evaluation is due.
@@ -88,7 +98,7 @@ class Steps:
         while True:
             try:
                 return self._train(save)
-            except (RuntimeError, MemoryError) as error:
+            except RuntimeError as error:
                 if not is_out_of_memory(error):
                     raise
                 reason = str(error)
@@ -171,7 +181,7 @@ class Steps:
         """Log what came after the last log step."""
         self._tally.read(self.done, self._place)
         if self._tally.has_row:
-            self._append_row()
+            self._callbacks.tell(StepLogged(self.done, self._place[0], self._append_row()))
 
     def release(self) -> None:
         """Let go of the data and of the optimisers, which may be the user's own."""
@@ -217,8 +227,8 @@ class Steps:
 
     @property
     def _place(self) -> tuple[int, int]:
-        """Epoch and window of the last step."""
-        return self.epoch, self.consumed - 1
+        """Epoch and window of the last step; between two epochs the one that ended."""
+        return (self.epoch if self.consumed else self.epoch - 1), self.consumed - 1
 
     def _open_windows(self) -> Iterator[Window]:
         """The windows of the epoch that are left; an evaluation in its middle closes nothing."""
@@ -243,9 +253,10 @@ class Steps:
         assert self._buffers is not None
         if not updated:
             self._buffers.put_back()
-        elif self._parts.device.type != "cpu" and len(self._updaters) == 1:
-            (updater,) = self._updaters.values()
-            self._buffers.put_back(updater.flag)
+            return
+        for updater in self._updaters.values():
+            if updater.flag is not None:
+                self._buffers.put_back(updater.flag)
 
     def _split(self, reason: str) -> None:
         """After the device ran out of memory: smaller micro-batches, from this window on.
@@ -260,12 +271,12 @@ class Steps:
         size, accumulate = parts.train.batch_size, self._accumulate
         asked = parts.fit_kwargs.on_out_of_memory == "split"
         if not asked or not parts.may_split or accumulate >= size:
-            raise OutOfMemoryError(
-                f"step {self.done + 1} ran out of memory on {parts.device} with micro-batches of"
-                f" {-(-size // accumulate)} samples; set fit_kwargs.accumulate={accumulate * 2},"
-                " a smaller load_data_kwargs.train_loader_kwargs.batch_size,"
-                " fit_kwargs.precision=bf16, or fit_kwargs.on_out_of_memory=split"
-                f" ({reason.partition(chr(10))[0][:200]})"
+            raise out_of_memory_error(
+                self.done + 1,
+                parts.device,
+                batch_size=size,
+                accumulate=accumulate,
+                reason=reason,
             )
         self._accumulate = min(accumulate * 2, size)
         _logger.warning(
@@ -287,20 +298,8 @@ class Steps:
         self._due.look()
 
     def _append_row(self) -> dict[str, Cell]:
-        row: dict[str, Cell] = {"step": self.done, "epoch": self.epoch, "lr": self.lr}
+        row: dict[str, Cell] = {"step": self.done, "epoch": self._place[0], "lr": self.lr}
         row |= self._tally.take_row()
         self._table.append(row)
         self.logged = self.done
         return row
-
-
-def _all_parameters(parts: Parts) -> list[Tensor]:
-    """All that may gather gradients: what is trained, and what no optimiser was given."""
-    trained = [
-        each
-        for optimizer in parts.optimizers.values()
-        for group in optimizer.param_groups
-        for each in group["params"]
-    ]
-    of_modules = [p for module in modules_of(parts.model, parts.task) for p in module.parameters()]
-    return list({id(parameter): parameter for parameter in [*trained, *of_modules]}.values())

@@ -30,6 +30,8 @@ class Updater:
         settings: FitKwargs,
         device: torch.device,
         scaler: GradScaler | None = None,
+        *,
+        waits: bool | None = None,
     ) -> None:
         self.optimizer = optimizer
         self._parameters: list[Tensor] = [
@@ -39,7 +41,7 @@ class Updater:
         self._clip_value = settings.clip_value
         # With fp16, gradients that overflow are the scaler's to see and to skip.
         policy = "ignore" if scaler is not None else settings.on_nonfinite
-        self._guard = FiniteGuard(optimizer, policy, device)
+        self._guard = FiniteGuard(optimizer, policy, device, waits=waits)
         self._scaler = scaler
         self._norms: list[Tensor] = []
 
@@ -125,9 +127,9 @@ class Updater:
         return self._guard.raised()
 
     @property
-    def flag(self) -> Tensor:
-        """Above zero on the device where the last update was not allowed."""
-        return self._guard.flag
+    def flag(self) -> Tensor | None:
+        """Above zero on the device where the last update was not allowed; None where `update` told."""
+        return None if self._guard.waits else self._guard.flag
 
     def release(self) -> None:
         """Let go of the optimiser, which may be the user's own."""

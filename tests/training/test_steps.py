@@ -13,23 +13,24 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.data import TensorDataset
 
-from stride.config.fit_kwargs import FitKwargs
-from stride.config.loader_kwargs import TrainLoaderKwargs
-from stride.config.log_kwargs import LogKwargs
-from stride.errors import NonFiniteError
+from stride.config.resolution import Layer, resolve
+from stride.errors import NonFiniteError, OutOfMemoryError
 from stride.store.attempt import Attempt
 from stride.store.work_dir import WorkDir
-from stride.training.batches.build import build_batches
-from stride.training.finite import FlagGuard
+from stride.training.assembly import build_parts
+from stride.training.callbacks import Callbacks
+from stride.training.catalog import BuiltinCatalog
+from stride.training.data import load_data
+from stride.training.due import Due
+from stride.training.given import Given
 from stride.training.parts import Parts
-from stride.training.schedule import Schedule
-from stride.training.steps import Steps
+from stride.training.steps import Edge, Steps
 from stride.training.stopping import Stop
-from stride.training.supervised import Supervised
-from stride.training.view import SilentView
 
 CPU = torch.device("cpu")
 INPUTS = torch.randn(80, 4, generator=torch.Generator().manual_seed(0))
+POISONED = INPUTS.clone()
+POISONED[43] = math.nan  # in the sixth batch
 
 
 @pytest.fixture
@@ -38,28 +39,34 @@ def attempt(tmp_path: Path) -> Iterator[Attempt]:
         yield attempt
 
 
-def _steps(attempt: Attempt, inputs: torch.Tensor, every: int, **fit: Any) -> Steps:
-    """Ten steps an epoch, with the guard of an accelerator."""
-    model, task = nn.Linear(4, 2), Supervised(target_kind="classes")
-    optimizer = torch.optim.AdamW(model.parameters(), lr=0.1, fused=True)
+def _parts(inputs: torch.Tensor = INPUTS, model: nn.Module | None = None, **fit: Any) -> Parts:
+    """Ten steps an epoch."""
+    every = fit.pop("every", 1000)
     data = TensorDataset(inputs, torch.zeros(80, dtype=torch.int64))
-    settings = TrainLoaderKwargs(batch_size=8, shuffle=False)
-    batches = build_batches(data, settings, split="train", seed=0, device=CPU)
-    parts = Parts(
-        device=CPU,
-        train=batches,
-        val=None,
-        test=None,
-        model=model,
-        task=task,
-        optimizer=optimizer,
-        schedule=Schedule(None),
-        monitors=(),
-        fit_kwargs=FitKwargs(max_epochs=10, **fit),
-        log_kwargs=LogKwargs(every=every),
-    )
-    guard = FlagGuard(optimizer, CPU)
-    return Steps(parts, attempt.run, attempt, SilentView(), Stop(), guard=guard)
+    given = Given(model=model or nn.Linear(4, 2), datasets={"train": data})
+    tree = {
+        **given.names(),
+        "optimizer_kwargs": {"optimizer_name": "AdamW", "lr": 0.1},
+        "load_data_kwargs": {"train_loader_kwargs": {"batch_size": 8, "shuffle": False}},
+        "fit_kwargs": {"max_epochs": 10, **fit},
+        "log_kwargs": {"every": every},
+    }
+    config = resolve([Layer("", tree)], BuiltinCatalog()).config
+    return build_parts(config, load_data(config, given, CPU), given, CPU)[0]
+
+
+def _steps(attempt: Attempt, parts: Parts, *, waits: bool | None = None) -> Steps:
+    stop = Stop()
+    due = Due(parts.checkpoint_kwargs, stop)
+    return Steps(parts, attempt.run, attempt, Callbacks([]), stop, due, waits=waits)
+
+
+def _nothing() -> None:
+    """No checkpoint."""
+
+
+def _weights(parts: Parts) -> list[torch.Tensor]:
+    return [tensor.clone() for tensor in parts.model.state_dict().values()]
 
 
 class Reads(TorchDispatchMode):
@@ -76,12 +83,23 @@ class Reads(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
-def test_no_value_is_read_between_two_log_steps(attempt: Attempt) -> None:
-    steps = _steps(attempt, INPUTS, every=1000, clip_norm=1.0)
+@pytest.mark.parametrize(
+    "fit",
+    [
+        {"clip_norm": 1.0},
+        {"accumulate": 3},
+        {"on_nonfinite": "skip"},
+        {"ema": {"decay": 0.9}},
+        {"precision": "bf16", "clip_value": 1.0},
+    ],
+    ids=str,
+)
+def test_no_value_is_read_between_two_log_steps(attempt: Attempt, fit: dict[str, Any]) -> None:
+    steps = _steps(attempt, _parts(**fit), waits=False)
     with Reads() as reads:
         float(torch.ones(()) + 1)
         assert reads.count == 1  # the counting works
-        steps.run_epoch(1)
+        assert steps.train(_nothing) == Edge(epoch_ended=True, evaluate=True)
     assert reads.count == 1
     assert steps.done == 10
 
@@ -90,30 +108,106 @@ def test_no_value_is_read_between_two_log_steps(attempt: Attempt) -> None:
 def test_with_a_flag_on_the_device_the_weights_are_those_before_the_bad_step(
     attempt: Attempt, every: int
 ) -> None:
-    poisoned = INPUTS.clone()
-    poisoned[40] = math.nan  # in the sixth batch
-    steps = _steps(attempt, poisoned, every)
-    before = [tensor.clone() for tensor in steps._parts.model.state_dict().values()]
-    with pytest.raises(NonFiniteError, match=r"the loss is not finite at step 6 \(epoch 1\)"):
-        steps.run_epoch(1)
-    after = list(steps._parts.model.state_dict().values())
+    parts = _parts(POISONED, every=every)
+    steps = _steps(attempt, parts, waits=False)
+    before = _weights(parts)
+    sentence = r"is not finite at step 6 \(epoch 1, samples 40, 41, 42, 43, 44, 45, 46, 47\)"
+    with pytest.raises(NonFiniteError, match=sentence):
+        steps.train(_nothing)
+        steps.means()
+    after = _weights(parts)
     assert all(tensor.isfinite().all() for tensor in after)
     assert not torch.equal(before[0], after[0])
     steps.release()
 
 
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_skipped_step_is_counted_and_leaves_no_trace(attempt: Attempt, waits: bool) -> None:
+    model = nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4), nn.Linear(4, 2))
+    parts = _parts(POISONED, model, every=5, on_nonfinite="skip")
+    steps = _steps(attempt, parts, waits=waits)
+    steps.train(_nothing)
+    means = steps.means()
+    steps.release()
+    assert all(tensor.isfinite().all() for tensor in _weights(parts))
+    assert math.isfinite(means["train_loss"])
+    first, second = attempt.run.steps.read()
+    assert first.get("skipped") is None
+    assert second["skipped"] == 1
+    assert math.isfinite(float(second["loss"] or math.nan))
+
+
+def test_what_is_ignored_is_said_and_logged_as_it_is(
+    attempt: Attempt, caplog: pytest.LogCaptureFixture
+) -> None:
+    steps = _steps(attempt, _parts(POISONED, every=5, on_nonfinite="ignore"))
+    steps.train(_nothing)
+    assert math.isnan(steps.means()["train_loss"])
+    assert math.isnan(float(attempt.run.steps.read()[1]["loss"] or 0.0))
+    assert "the loss is not finite at step 6, samples 40, 41" in caplog.text
+
+
 def test_gradients_do_not_pile_up_from_step_to_step(attempt: Attempt) -> None:
-    steps = _steps(attempt, INPUTS, every=5)
-    steps.run_epoch(1)
-    assert all(parameter.grad is None for parameter in steps._parts.model.parameters())
+    parts = _parts(every=5)
+    steps = _steps(attempt, parts)
+    steps.train(_nothing)
+    assert all(parameter.grad is None for parameter in parts.model.parameters())
     steps.finish()
     assert [row["step"] for row in attempt.run.steps.read()] == [5, 10]
 
 
 def test_a_sign_of_life_is_promised_for_long_enough(attempt: Attempt) -> None:
-    steps = _steps(attempt, INPUTS, every=5)
-    steps.run_epoch(1)
+    steps = _steps(attempt, _parts(every=5))
+    steps.train(_nothing)
     (record,) = attempt.record.attempts
     assert record.sign is not None
     assert (record.sign.step, record.last_step) == (10, 10)
     assert record.sign.promise >= 60.0
+
+
+def test_an_evaluation_in_the_middle_pauses_the_epoch_and_the_data_goes_on(
+    attempt: Attempt,
+) -> None:
+    steps = _steps(attempt, _parts(evaluate_every=4, max_steps=13))
+    edges = []
+    while steps.done < 13:
+        edge = steps.train(_nothing)
+        edges.append((steps.done, *edge))
+        steps.evaluated = steps.done if edge.evaluate else steps.evaluated
+        if edge.epoch_ended:
+            steps.begin_next_epoch()
+    assert edges == [
+        (4, False, True),
+        (8, False, True),
+        (10, True, False),
+        (12, False, True),
+        (13, False, True),
+    ]
+
+
+class Narrow(nn.Linear):
+    """A model on a device that has no memory for more than two samples at once."""
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        if len(input) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return super().forward(input)
+
+
+def test_out_of_memory_is_one_sentence_with_what_would_help(attempt: Attempt) -> None:
+    steps = _steps(attempt, _parts(model=Narrow(4, 2)))
+    with pytest.raises(OutOfMemoryError, match=r"step 1 ran out of memory on cpu with micro-batch"):
+        steps.train(_nothing)
+
+
+def test_where_asked_for_the_batch_is_cut_until_it_fits(attempt: Attempt) -> None:
+    narrow, plain = Narrow(4, 2), nn.Linear(4, 2)
+    plain.load_state_dict(narrow.state_dict())
+    steps = _steps(attempt, _parts(model=narrow, on_out_of_memory="split"))
+    steps.train(_nothing)
+    assert steps.done == 10
+    assert steps.state_dict()["accumulate"] == 4
+    whole = _steps(attempt, _parts(model=plain))
+    whole.train(_nothing)
+    for one, other in zip(narrow.parameters(), plain.parameters(), strict=True):
+        assert torch.allclose(one, other, atol=1e-6)

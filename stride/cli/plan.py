@@ -11,7 +11,7 @@ from pathlib import Path
 from stride.cli.experiment import open_run
 from stride.cli.own_code import announce, own_code_of
 from stride.cli.settings import Settings, refuse_taken_name
-from stride.cli.value import moment_text, value_text
+from stride.cli.value import moment_text
 from stride.config import schema
 from stride.config.resolution import Layer, Resolved, resolve
 from stride.config.stored import read_stored_config
@@ -26,15 +26,15 @@ from stride.store.liveness import Life
 from stride.store.names import parse_run_address
 from stride.store.record import CodeRecord, Parent, Status
 from stride.store.run import Run
-from stride.store.start import check_startable
 from stride.store.work_dir import WorkDir
 from stride.training.beginning import NEW, Beginning
 from stride.training.catalog import BuiltinCatalog
 from stride.training.resuming import (
+    check_continuable,
+    check_done,
     chosen_settings,
     parent_of,
     plan_resumption,
-    resumed_config,
 )
 
 
@@ -135,14 +135,7 @@ def plan_resumed_or_done(
         return plan_resumed(run, settings, takeover=takeover, trust=trust)
     _refuse_addresses(run, settings)
     _announce(run, trust=trust)
-    _, changes = resumed_config(run, record, settings.layers)
-    if changes:
-        key, (before, after) = next(iter(changes.items()))
-        raise RunStateError(
-            f"{run.address} is completed with {key} {value_text(before)}, and not"
-            f" {value_text(after)}: stride fit --continue {run.address} --config {key}=... goes on"
-            " in a new run"
-        )
+    check_done(run, record, settings.layers)
     return run
 
 
@@ -154,14 +147,7 @@ def plan_continued(address: str, settings: Settings, *, trust: bool) -> Plan:
         RunStateError: it has no checkpoint.
     """
     parent = open_run(address)
-    record = parent.read_record()
-    if parent.status(record).life in (Life.ALIVE, Life.STALLED):
-        check_startable(parent)  # says who trains it
-    if not parent.checkpoint_paths.committed():
-        raise RunStateError(
-            f"{parent.address} has no checkpoint to go on from; stride fit --init-from"
-            f" {parent.address} begins with its weights"
-        )
+    record = check_continuable(parent)
     _announce(parent, trust=trust)
     folder, _ = parse_run_address(address)
     experiment = WorkDir(folder) if settings.work_dir is None else settings.experiment()

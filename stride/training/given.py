@@ -88,7 +88,8 @@ class Given:
 
 
 def take_objects(groups: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Part the groups of a config from objects that stand in the place of a `*_name`.
+    """Part the groups of a config from objects that stand in the place of a `*_name`; None is no
+    group.
 
     A class or function is no object in this sense: it is named by its module, and built anew.
 
@@ -98,6 +99,8 @@ def take_objects(groups: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, A
     plain: dict[str, Any] = {}
     objects: dict[str, Any] = {}
     for key, group in groups.items():
+        if group is None:
+            continue
         kind = key.removesuffix("_kwargs")
         name = group.get(f"{kind}_name") if isinstance(group, Mapping) else None
         if name is None or isinstance(name, str):

@@ -10,9 +10,15 @@ import torch
 from torch import nn
 
 from stride.config.schema import Config
+from stride.errors import DataError
 from stride.store.run import Run
+from stride.training.data import load_split
+from stride.training.evaluation import evaluate
 from stride.training.fitting import Fitted
+from stride.training.given import Given
 from stride.training.loading import Loaded
+from stride.training.prediction import predict
+from stride.training.seeding import own_randomness
 from stride.training.task import Task
 
 
@@ -45,3 +51,31 @@ class InHand:
             loaded.device,
             loaded.record.resolved,
         )
+
+    def evaluate(self, given: Given, split: str) -> dict[str, float]:
+        """Losses and metrics on a split, named `<split>_*`; every sample counts once.
+
+        Args:
+            given: data sets and loaders that were handed over.
+
+        Raises:
+            DataError: there is no such split, or it cannot be read.
+        """
+        with own_randomness(self.config.seed):
+            _, batches = load_split(self.config, given, split, self.device)
+            if batches is None:
+                raise DataError(f"there is no {split} split")
+            values = evaluate(self.task, self.model, batches, self.device)
+        return {f"{split}_{name}": value for name, value in values.items()}
+
+    def predict(self, inputs: Any, *, batch_size: int | None = None) -> Any:
+        """What the task predicts for inputs `(samples, *input_shape)`, on the CPU.
+
+        Raises:
+            DataError: the inputs do not have the shape that the model was trained on.
+        """
+        size = batch_size or self.config.load_data_kwargs.test_loader_kwargs.batch_size
+        with own_randomness(self.config.seed):
+            return predict(
+                self.task, self.model, inputs, device=self.device, batch_size=size, facts=self.facts
+            )

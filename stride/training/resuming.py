@@ -11,11 +11,12 @@ from stride.config.differences import ABSENT, same
 from stride.config.dotted import join_key, pick
 from stride.config.effective import effective_config
 from stride.config.keys import every_key
+from stride.config.outline import OBJECT
 from stride.config.resolution import Layer, resolve
 from stride.config.schema import Config
 from stride.config.stored import load_stored, read_stored_config
-from stride.errors import ConfigError
-from stride.store.record import Parent, RunRecord
+from stride.errors import ConfigError, RunStateError
+from stride.store.record import Parent, RunRecord, Status
 from stride.store.run import Run
 from stride.store.start import check_startable
 from stride.training.beginning import Beginning
@@ -119,12 +120,44 @@ def refuse_changes(run: Run, record: RunRecord, config: Config, changes: Changes
             made = f"; {horizon} was made for it" if horizon else ""
             refused.append(f"{_typed(key, after)} (it has {_text(before)}{made})")
     if refused:
-        typed = " ".join(f"--config {_typed(key, after)}" for key, (_, after) in changes.items())
         raise ConfigError(
             f"{run.address} cannot go on with {', '.join(refused)}: that would be another"
-            f" experiment; make a new run that goes on from its last checkpoint with"
-            f" stride fit --continue {run.address} {typed}"
+            " experiment; make a new run that goes on from its last checkpoint with"
+            f" {_continuing(run, changes)}"
         )
+
+
+def check_done(run: Run, record: RunRecord, layers: Sequence[Layer]) -> None:
+    """Look whether a completed run is what these layers ask for.
+
+    Raises:
+        RunStateError: it was trained with other settings; the sentence names `--continue`.
+    """
+    _, changes = resumed_config(run, record, layers)
+    if changes:
+        key, (before, after) = next(iter(changes.items()))
+        raise RunStateError(
+            f"{run.address} is completed with {_typed(key, before)}, and not {_text(after)}: make a"
+            f" new run that goes on from its last checkpoint with {_continuing(run, changes)}"
+        )
+
+
+def check_continuable(run: Run) -> RunRecord:
+    """Look whether a new run can go on from the last checkpoint of this one; gives its record.
+
+    Raises:
+        RunBusyError: it is being trained.
+        RunStateError: it has no checkpoint.
+    """
+    record = run.read_record()
+    if record.status is Status.RUNNING:
+        check_startable(run, takeover=True)
+    if not run.checkpoint_paths.committed():
+        raise RunStateError(
+            f"{run.address} has no checkpoint to go on from; stride fit --init-from {run.address}"
+            " begins with its weights"
+        )
+    return record
 
 
 def settings_in_force(run: Run, record: RunRecord) -> tuple[dict[str, Any], frozenset[str]]:
@@ -191,6 +224,14 @@ def _horizon(record: RunRecord) -> str | None:
     """What was derived from the length of the training, as `scheduler_kwargs.T_max (100)`."""
     derived = [key for key in record.resolved if key.startswith("scheduler_kwargs.")]
     return f"{derived[0]} ({_text(record.resolved[derived[0]])})" if derived else None
+
+
+def _continuing(run: Run, changes: Changes) -> str:
+    """How a new run with these changes is made: a line to type, where one can be typed."""
+    values = [_typed(key, after) for key, (_, after) in changes.items()]
+    if any(f"={OBJECT}" in value for value in values):
+        return f"Trainer.fit(continue_from={run.name!r})"
+    return " ".join([f"stride fit --continue {run.address}", *(f"--config {v}" for v in values)])
 
 
 def _typed(key: str, value: Any) -> str:

@@ -6,9 +6,8 @@ import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
-from stride.config.dotted import pick
 from stride.config.resolution import Layer, Resolved, resolve
 from stride.errors import ConfigError, NotAnExperimentError, RunExistsError, RunNotFoundError
 from stride.store.names import check_run_name
@@ -17,9 +16,13 @@ from stride.store.run import Run
 from stride.store.work_dir import WorkDir
 from stride.training.catalog import BuiltinCatalog
 from stride.training.given import Given
+from stride.training.resuming import chosen_settings, parent_of
 
 Tree = Mapping[str, Any]
 """Settings as Python values: nested mappings; in overrides, keys may be dotted."""
+
+SAME_CONFIG: Final = "same config"
+"""How a run is related to one that was loaded before it was made."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +48,24 @@ class Settings:
         """The same with some settings over them."""
         return replace(self, overrides=(*self.overrides, overrides)) if overrides else self
 
-    def of_run(self, run: Run, record: RunRecord) -> Settings:
+    def of_run(self, run: Run, record: RunRecord, relation: str = SAME_CONFIG) -> Settings:
         """The settings that people chose for a run, which becomes the parent of what follows."""
-        parent = Parent(
-            relation="same config", work_dir=str(run.work_dir), run=run.name, id=record.id
-        )
-        base = pick(run.read_config(), record.chosen)
+        base = chosen_settings(run, record)
+        parent = parent_of(run, record, relation)
         return Settings(self.work_dir, {}, self.given, base=base, parent=parent)
+
+    def with_parent(self, parent: Parent) -> Settings:
+        """The same for a run that is made from another."""
+        return replace(self, parent=parent)
+
+    def own_layers(self) -> list[Layer]:
+        """The layers that are given here: not the experiment's, not those of a run."""
+        layers = [Layer("", self.arguments), Layer("", self.given.names())]
+        return [*layers, *(_layer(overrides) for overrides in self.overrides)]
+
+    def typed(self) -> tuple[str, ...]:
+        """The overrides as they would be typed."""
+        return tuple(text for tree in self.overrides for text in _as_typed(tree))
 
     def resolve(self) -> Resolved:
         """The config: defaults, the experiment's config, the arguments, the objects, the overrides.
@@ -62,15 +76,11 @@ class Settings:
         layers = []
         if self.base is not None:
             layers.append(Layer("the run", self.base))
-        else:
-            if self.work_dir.exists():
-                path = self.work_dir.config_path
-                tree = self.work_dir.read_config()
-                layers.append(Layer(str(path), tree, folder=self.work_dir.path))
-            layers.append(Layer("", self.arguments))
-        layers.append(Layer("", self.given.names()))
-        layers += [_layer(overrides) for overrides in self.overrides]
-        return resolve(layers, BuiltinCatalog())
+        elif self.work_dir.exists():
+            path = self.work_dir.config_path
+            tree = self.work_dir.read_config()
+            layers.append(Layer(str(path), tree, folder=self.work_dir.path))
+        return resolve([*layers, *self.own_layers()], BuiltinCatalog())
 
     def check_name(self, name: str | None) -> None:
         """Look whether a run may have the name, before anything long begins.
@@ -96,7 +106,7 @@ class Settings:
                 nothing is left.
         """
         parent = self.parent
-        if parent is not None and self.overrides:
+        if parent is not None and parent.relation == SAME_CONFIG and self.overrides:
             parent = Parent(
                 relation="changed config", work_dir=parent.work_dir, run=parent.run, id=parent.id
             )
@@ -104,7 +114,7 @@ class Settings:
             resolved.config.to_json(),
             experiment=self._arguments_resolved(),
             name=name,
-            overrides=tuple(text for tree in self.overrides for text in _as_typed(tree)),
+            overrides=self.typed(),
             chosen=resolved.chosen,
             parent=parent,
             code=code,

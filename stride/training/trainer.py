@@ -15,20 +15,18 @@ from torch.optim.lr_scheduler import LRScheduler
 from torch.utils.data import Dataset
 
 from stride.config.schema import Config
-from stride.errors import DataError, RunStateError
-from stride.store.provenance.take import start_taking
-from stride.store.record import CodeRecord
+from stride.errors import RunStateError
+from stride.store.provenance.take import Taking, start_taking
 from stride.store.run import Run
 from stride.store.work_dir import WorkDir
 from stride.training.batches.protocol import Batches
-from stride.training.data import Data, data_settings, load_data, load_split
+from stride.training.data import Data, data_settings, load_data
 from stride.training.device import choose_device
-from stride.training.evaluation import evaluate
+from stride.training.fit_plan import Address, FitPlan, find_run, plan_fit, plan_resume
 from stride.training.fitting import fit_run
 from stride.training.given import Given, take_objects
 from stride.training.in_hand import InHand
 from stride.training.loading import load_run
-from stride.training.prediction import predict
 from stride.training.progress import choose_view
 from stride.training.seeding import own_randomness
 from stride.training.settings import Settings, Tree
@@ -49,8 +47,7 @@ class Trainer:
         work_dir: folder of the experiment.
         seed, device, task_kwargs, ...: the groups of the config; `stride keys` lists all keys.
         model, task, optimizer, scheduler: built objects in place of a name. Each is put back,
-        before each fit, into the
-            state in which it was handed over.
+            before each fit, into the state in which it was handed over.
         datasets, loaders: by split, `{"train": ..., "val": ...}`.
         stream: where progress and epoch lines go.
 
@@ -77,6 +74,7 @@ class Trainer:
         optimizer_kwargs: Tree | None = None,
         scheduler_kwargs: Tree | None = None,
         fit_kwargs: Tree | None = None,
+        checkpoint_kwargs: Tree | None = None,
         log_kwargs: Tree | None = None,
         model: nn.Module | None = None,
         task: Task | None = None,
@@ -96,12 +94,11 @@ class Trainer:
             "optimizer_kwargs": optimizer_kwargs,
             "scheduler_kwargs": scheduler_kwargs,
             "fit_kwargs": fit_kwargs,
+            "checkpoint_kwargs": checkpoint_kwargs,
             "log_kwargs": log_kwargs,
         }
         self.work_dir = WorkDir(work_dir)
-        chosen, objects = take_objects(
-            {key: group for key, group in groups.items() if group is not None}
-        )
+        chosen, objects = take_objects(groups)
         self._given = Given(
             model=objects.get("model", model),
             task=objects.get("task", task),
@@ -141,45 +138,84 @@ class Trainer:
         with own_randomness(self.config.seed):
             self._data = load_data(self.config, self._given, choose_device(self.config.device))
 
-    def fit(self, overrides: Tree | None = None, *, run: str | None = None) -> Run:
-        """Train in a new run folder, and give the run. Afterwards the model in hand carries its
-        best weights.
+    def fit(
+        self,
+        overrides: Tree | None = None,
+        *,
+        run: str | None = None,
+        resume: bool = False,
+        continue_from: Address | None = None,
+        init_from: Address | None = None,
+        smoke: bool = False,
+    ) -> Run:
+        """Train in a new run folder, and give the run; its best weights are in hand afterwards.
 
         Args:
             overrides: settings of this run alone: dotted keys, nested mappings or both.
             run: its name; the next number unless given.
+            resume: where there is a run of the name, go on with it, or give it if it is completed.
+            continue_from: go on from the last checkpoint of another run, with its config.
+            init_from: begin with the best weights of another run, or of a safetensors file.
+            smoke: first try one step, one validation batch and a checkpoint.
 
         Raises:
             UsageError: settings, data or device do not do; no run was made.
             NonFiniteError, Exception: the training failed; the run says why.
-            KeyboardInterrupt: it was stopped; the run can go on later.
+            KeyboardInterrupt, StoppedError: a person, or a scheduler, stopped it; it can go on.
         """
         taking = start_taking(experiment=self.work_dir.path)
-        settings = self._settings.with_overrides(overrides)
-        settings.check_name(run)
-        resolved = settings.resolve()
-        same_data = data_settings(resolved.config) == data_settings(self.config)
+        plan = plan_fit(
+            self._settings,
+            overrides,
+            name=run,
+            resume=resume,
+            continue_from=continue_from,
+            init_from=init_from,
+        )
+        if isinstance(plan, Run):
+            _logger.info("%s is completed already", plan.address)
+            loaded = load_run(plan, device=self.config.device, given=self._given)
+            self._in_hand = InHand.of_loaded(loaded)
+            return plan
+        return self._fit(plan, taking, smoke=smoke)
 
-        def claim(code: tuple[CodeRecord, ...]) -> Run:
-            return settings.create_run(resolved, name=run, code=code)
+    def resume(self, run: Address, overrides: Tree | None = None, *, takeover: bool = False) -> Run:
+        """Go on with a run from its newest checkpoint, or again from the start, with its config.
 
-        log = resolved.config.log_kwargs
+        Args:
+            run: number, name or `latest` in this experiment, or the path of a run in any.
+            overrides: settings from now on, such as a greater `fit_kwargs.max_epochs`.
+            takeover: go on although nothing is known of the process that had the run.
+
+        Raises:
+            RunNotFoundError, RunStateError, RunBusyError: it is not there, completed, in training.
+            ConfigError, DataError: an override, or its data, would make another experiment of it.
+            Others: as `fit`.
+        """
+        found = find_run(self.work_dir, run)
+        taking = start_taking(experiment=found.work_dir)
+        return self._fit(plan_resume(self._settings, found, overrides, takeover=takeover), taking)
+
+    def _fit(self, plan: FitPlan, taking: Taking, *, smoke: bool = False) -> Run:
+        same_data = data_settings(plan.config) == data_settings(self.config)
         fitted = fit_run(
-            resolved.config,
-            claim,
+            plan.config,
+            plan.claim,
             given=self._given,
-            view=choose_view(self._stream or sys.stderr, progress=log.progress),
+            view=choose_view(self._stream or sys.stderr, progress=plan.config.log_kwargs.progress),
             taking=taking,
             data=self._data if same_data else None,
+            takeover=plan.takeover,
+            beginning=plan.beginning,
+            smoke=smoke,
         )
         if same_data:
             self._data = fitted.data
-        self._in_hand = InHand.of_fitted(fitted, resolved.config)
+        self._in_hand = InHand.of_fitted(fitted, plan.config)
         return fitted.run
 
-    def load_run(self, run: int | str | Path, *, weights: str | None = None) -> Run:
-        """Take up a run: its config, its model and its weights, after their digest was verified.
-        Reads no data.
+    def load_run(self, run: Address, *, weights: str | None = None) -> Run:
+        """Take up a run: config, model and weights, whose digest is verified. Reads no data.
 
         A `fit` that follows makes a new run with that config and fresh weights, and this run as its
         parent.
@@ -192,7 +228,7 @@ class Trainer:
             RunNotFoundError, RunStateError: there is no such run, or it has no weights.
             VerificationError, StoredFileError: a file of it is not what was written.
         """
-        found = self._find(run)
+        found = find_run(self.work_dir, run)
         device = str(self._settings.arguments.get("device", "auto"))
         loaded = load_run(found, device=device, given=self._given, weights=weights)
         self._settings = self._settings.of_run(found, loaded.record)
@@ -202,35 +238,22 @@ class Trainer:
         return found
 
     def evaluate(self, split: str = "test") -> dict[str, float]:
-        """Losses and metrics of the model in hand on a split, named `<split>_*`; every sample
-        counts once.
+        """Losses and metrics of the model in hand, named `<split>_*`; every sample counts once.
 
         Raises:
             RunStateError: there is no model yet.
             DataError: there is no such split, or it cannot be read.
         """
-        hand = self._held()
-        with own_randomness(hand.config.seed):
-            _, batches = load_split(hand.config, self._given, split, hand.device)
-            if batches is None:
-                raise DataError(f"there is no {split} split")
-            values = evaluate(hand.task, hand.model, batches, hand.device)
-        return {f"{split}_{name}": value for name, value in values.items()}
+        return self._held().evaluate(self._given, split)
 
     def predict(self, inputs: Any, *, batch_size: int | None = None) -> Any:
-        """What the task predicts for inputs `(samples, *input_shape)`, on the CPU, one row a
-        sample.
+        """What the task predicts for inputs `(samples, *input_shape)`, on the CPU, a row a sample.
 
         Raises:
             RunStateError: there is no model yet.
             DataError: the inputs do not have the shape that the model was trained on.
         """
-        hand = self._held()
-        size = batch_size or hand.config.load_data_kwargs.test_loader_kwargs.batch_size
-        with own_randomness(hand.config.seed):
-            return predict(
-                hand.task, hand.model, inputs, device=hand.device, batch_size=size, facts=hand.facts
-            )
+        return self._held().predict(inputs, batch_size=batch_size)
 
     @property
     def run(self) -> Run | None:
@@ -275,9 +298,3 @@ class Trainer:
         if self._in_hand is None:
             raise RunStateError("there is no model yet: fit() one, or load_run() one")
         return self._in_hand
-
-    def _find(self, run: int | str | Path) -> Run:
-        if isinstance(run, Path) or (isinstance(run, str) and "/" in run):
-            path = Path(run)
-            return WorkDir(path.parent).run(path.name)
-        return self.work_dir.run(run)

@@ -65,6 +65,8 @@ class Tally:
         """
         finite = all(math.isfinite(total.item()) for _, total in results)
         what = "a gradient" if finite else "the loss"
+        if not results:  # the task was stopped on its way
+            what = "a loss or gradient"
         if self._policy == "stop":
             raise self._error(what, step, place)
         self._say_skipped(what, step, place)
@@ -130,7 +132,9 @@ class Tally:
         return {
             "row": self._row.state_dict(),
             "period": self._period.state_dict(),
-            "metrics": {name: read_metric_state(each, self._device) for name, each in self._metrics.items()},
+            "metrics": {
+                name: read_metric_state(each, self._device) for name, each in self._metrics.items()
+            },
             "skipped": self._skipped,
             "read_until": self._read_until,
         }

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from stride.training.output import Output, items_of, total_loss
 from stride.training.precision import Precision
 from stride.training.task import Task
-from stride.training.updater import Updater
+from stride.training.updater import RefusedUpdateError, Updater
 
 Window = tuple[Any, ...]
 """The micro-batches of one optimiser step."""
@@ -97,6 +97,8 @@ class AccumulatedUpdate(Update):
                 output = self._task.step(self._model, batch)
                 total = total_loss(output.losses)
             weight = items_of(output.weight)
+            if isinstance(weight, Tensor):  # a count of valid items is a whole number
+                weight = weight.to(torch.promote_types(total.dtype, torch.float32))
             if not results and not isinstance(weight, Tensor) and weight:
                 # About what all will weigh: gradients stay of the size that they have in the end.
                 share = weight * len(window)
@@ -154,9 +156,15 @@ class TaskUpdate(Update):
     def run(self, window: Window) -> Done:
         """What the task does with the batch."""
         (batch,) = window
-        with self._precision.forward():
-            output = self._task.update(self._model, batch, self._updaters)
-        return Done([(output, total_loss(output.losses).detach())], updated=True)
+        for updater in self._updaters.values():
+            updater.refused = False
+        try:
+            with self._precision.forward():
+                output = self._task.update(self._model, batch, self._updaters)
+        except RefusedUpdateError:
+            return Done([], updated=False)
+        updated = not any(updater.refused for updater in self._updaters.values())
+        return Done([(output, total_loss(output.losses).detach())], updated)
 
 
 class _NotFiniteError(Exception):

@@ -14,6 +14,10 @@ from stride.config.fit_kwargs import FitKwargs
 from stride.training.finite import FiniteGuard
 
 
+class RefusedUpdateError(Exception):
+    """An update that was not finite, where that ends the training. Nothing was changed by it."""
+
+
 class Updater:
     """Backward pass, clipping, finite check and step of one optimiser.
 
@@ -22,6 +26,7 @@ class Updater:
 
     Attributes:
         optimizer: of torch, as it was built.
+        refused: whether `minimize` left an update out; set back by the loop.
     """
 
     def __init__(
@@ -34,6 +39,8 @@ class Updater:
         waits: bool | None = None,
     ) -> None:
         self.optimizer = optimizer
+        self.refused = False
+        self._stops = settings.on_nonfinite == "stop"
         self._parameters: list[Tensor] = [
             parameter for group in optimizer.param_groups for parameter in group["params"]
         ]
@@ -49,10 +56,18 @@ class Updater:
         """Clear the gradients of this optimiser, compute those of `loss`, a scalar, and update.
 
         False where the update was left out, because loss or gradients were not finite.
+
+        Raises:
+            RefusedUpdateError: the same, where it ends the training; to be let through.
         """
         self.clear()
         self.backward(loss)
-        return self.update(loss.detach())
+        updated = self.update(loss.detach())
+        if not updated:
+            self.refused = True
+            if self._stops:
+                raise RefusedUpdateError
+        return updated
 
     def backward(self, loss: Tensor) -> None:
         """Add the gradients of a scalar to those that are there."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stride.errors import StoredFileError
@@ -290,6 +290,7 @@ STEPS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(STEPS, st.integers(-1, 21))
 def test_a_cut_leaves_the_lines_up_to_a_step_as_they_are(
     rows: list[dict[str, Cell]], last: int
@@ -309,6 +310,7 @@ def test_a_cut_leaves_the_lines_up_to_a_step_as_they_are(
         table.close()
 
 
+@settings(deadline=None)
 @given(STEPS, st.data())
 def test_a_table_that_is_cut_and_written_again_is_as_if_it_had_never_been_cut(
     rows: list[dict[str, Cell]], data: st.DataObject

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stride.errors import RunNameError, StorageError
@@ -27,6 +27,7 @@ def test_a_run_has_them_in_its_folder(tmp_path: Path) -> None:
     assert paths.committed() == paths.leftovers() == []
 
 
+@settings(deadline=None)
 @given(MOMENTS, MOMENTS)
 def test_a_later_one_has_a_larger_order(one: tuple[int, int], other: tuple[int, int]) -> None:
     paths = CheckpointPaths(Path("exp/0/checkpoints"))

@@ -12,7 +12,8 @@ from torch import Tensor
 
 from stride.errors import StorageError
 from stride.training.checkpoints.content import Content
-from stride.training.checkpoints.tensor_file import Layout, Shapes, bytes_of, lay_out, shapes_of
+from stride.training.checkpoints.copying import copy_tensors
+from stride.training.checkpoints.tensor_file import Layout, Shapes, lay_out, shapes_of
 
 _WIPE_ON_FORK = 18
 """MADV_WIPEONFORK of Linux, which the module mmap does not name."""
@@ -53,19 +54,15 @@ class StagingBuffer:
             StorageError: there is not so much memory.
         """
         layout = self._make_room(shapes_of(tensors), pinned=on_gpu(tensors))
-        if tensors:
-            views = [self._views[name] for name in tensors]
-            with torch.no_grad():
-                torch._foreach_copy_(views, list(tensors.values()), non_blocking=self._pinned)
-        if self._pinned:
-            torch.cuda.synchronize()
+        views = [self._views[name] for name in tensors]
+        copy_tensors(list(tensors.values()), views, pinned=self._pinned)
         return Content(tuple(tensors), len(layout.header) + layout.size, self._pieces)
 
     def _pieces(self) -> Iterator[bytes | memoryview]:
         assert self._layout is not None
         yield self._layout.header
         if self._memory is not None and self._layout.size:
-            yield bytes_of(self._memory[: self._layout.size])
+            yield self._memory[: self._layout.size].numpy().data
 
     def _make_room(self, shapes: Shapes, *, pinned: bool) -> Layout:
         if self._layout is not None and shapes == self._shapes:

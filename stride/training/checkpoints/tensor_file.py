@@ -9,7 +9,9 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import safetensors
 import safetensors.torch
 import torch
@@ -95,13 +97,13 @@ def lay_out(shapes: Shapes) -> Layout:
     return Layout(len(text).to_bytes(8, "little") + text, tuple(places), end)
 
 
-def bytes_of(tensor: Tensor) -> memoryview:
-    """The bytes of a tensor, in the order of its elements; no copy of one that is contiguous on
-    the CPU.
+def byte_array_of(tensor: Tensor) -> np.ndarray[Any, Any]:
+    """The bytes of a tensor, in the order of its elements, of shape (bytes,); no copy of one that
+    is contiguous on the CPU.
     """
     plain = tensor.detach().cpu().contiguous()
     plain = plain.as_strided((plain.numel(),), (1,))  # one element may have any stride
-    return plain.view(torch.uint8).numpy().data
+    return plain.view(torch.uint8).numpy()
 
 
 def straight_from(tensors: Mapping[str, Tensor], layout: Layout) -> Iterator[bytes | memoryview]:
@@ -109,7 +111,7 @@ def straight_from(tensors: Mapping[str, Tensor], layout: Layout) -> Iterator[byt
     yield layout.header
     for place in layout.places:
         if place.end > place.begin:
-            yield bytes_of(tensors[place.name])
+            yield byte_array_of(tensors[place.name]).data
 
 
 def check_readable(path: Path, names: Collection[str]) -> None:

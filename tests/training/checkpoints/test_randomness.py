@@ -7,7 +7,7 @@ import random
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stride.files import decode_json, encode_json
@@ -28,6 +28,7 @@ def draw() -> list[float]:
     ]
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**62), st.integers(0, 5))
 def test_what_is_drawn_after_a_restore_is_what_was_drawn_after_the_capture(
     seed: int, before: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stride.config.checkpoint_kwargs import CheckpointKwargs
@@ -42,6 +42,7 @@ MANIFESTS = st.dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(MANIFESTS, SETTINGS)
 def test_the_newest_are_kept_and_of_each_step_only_the_last(
     manifests: dict[CheckpointFolder, Manifest], settings: CheckpointKwargs
@@ -56,6 +57,7 @@ def test_the_newest_are_kept_and_of_each_step_only_the_last(
         )
 
 
+@settings(deadline=None)
 @given(MANIFESTS, SETTINGS)
 def test_what_is_kept_has_a_reason(
     manifests: dict[CheckpointFolder, Manifest], settings: CheckpointKwargs
@@ -76,6 +78,7 @@ def test_what_is_kept_has_a_reason(
     assert without_reason == []
 
 
+@settings(deadline=None)
 @given(MANIFESTS, SETTINGS, st.integers(31, 40), st.booleans())
 def test_what_went_before_does_not_change_what_is_kept_later(
     manifests: dict[CheckpointFolder, Manifest],

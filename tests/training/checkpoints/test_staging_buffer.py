@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 
+import pytest
 import safetensors.torch
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -23,6 +24,7 @@ def bytes_of(content: Content) -> bytes:
     return b"".join(content.pieces())
 
 
+@settings(deadline=None)
 @given(st.lists(STATES, max_size=4))
 def test_it_gives_the_bytes_of_each_state_that_it_is_filled_with(
     states: list[dict[str, Tensor]],
@@ -66,3 +68,15 @@ def test_a_child_that_is_forked_off_meanwhile_disturbs_nothing() -> None:
         os._exit(0)
     assert os.waitpid(child, 0)[1] == 0
     assert bytes_of(content) == before
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
+def test_a_state_on_a_gpu_is_held_in_pinned_memory() -> None:
+    tensors = {"a": torch.arange(1000.0, device="cuda"), "b": torch.tensor(3)}
+    buffer = StagingBuffer()
+    buffer.prepare(shapes_of(tensors), pinned=on_gpu(tensors))
+    content = buffer.hold(tensors)
+    tensors["a"].zero_()
+    found = safetensors.torch.load(bytes_of(content))
+    assert found["a"].tolist() == list(range(1000))
+    assert found["b"] == 3

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from torch import nn
 
 from stride.errors import ConfigError
@@ -37,6 +37,7 @@ def there_and_back(tree: Any) -> Any:
         return decode_tree(skeleton, read_tensors(path))
 
 
+@settings(deadline=None)
 @given(TREES)
 def test_any_tree_comes_back_exactly(tree: Any) -> None:
     assert same(there_and_back(tree), tree)

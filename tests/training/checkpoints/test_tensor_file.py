@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import safetensors.torch
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -38,6 +38,7 @@ def written(tensors: dict[str, Tensor]) -> bytes:
     return b"".join(straight_from(tensors, lay_out(shapes_of(tensors))))
 
 
+@settings(deadline=None)
 @given(st.dictionaries(NAMES, TENSORS, max_size=6))
 def test_the_library_reads_what_was_laid_out(tensors: dict[str, Tensor]) -> None:
     found = safetensors.torch.load(written(tensors))
@@ -48,6 +49,7 @@ def test_the_library_reads_what_was_laid_out(tensors: dict[str, Tensor]) -> None
         assert bits_of(found[name]) == bits_of(tensor)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(NAMES, TENSORS, max_size=6))
 def test_numbers_lie_at_multiples_of_their_size_without_gaps(tensors: dict[str, Tensor]) -> None:
     layout = lay_out(shapes_of(tensors))

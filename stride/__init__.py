@@ -31,6 +31,7 @@ from stride.errors import StrideError
 if TYPE_CHECKING:
     from stride.store.run import Run as Run
     from stride.store.work_dir import WorkDir as WorkDir
+    from stride.training.batches.sampler import Sampler as Sampler
     from stride.training.callbacks import Callback as Callback
     from stride.training.callbacks import StopRequest as StopRequest
     from stride.training.moments import CheckpointSaved as CheckpointSaved
@@ -39,8 +40,11 @@ if TYPE_CHECKING:
     from stride.training.moments import FitEnded as FitEnded
     from stride.training.moments import StepLogged as StepLogged
     from stride.training.output import Output as Output
+    from stride.training.partial_weights import Match as Match
+    from stride.training.partial_weights import load_matching as load_matching
     from stride.training.task import Task as Task
     from stride.training.trainer import Trainer as Trainer
+    from stride.training.updater import Updater as Updater
 
 __version__ = "0.1.0"
 __all__ = [
@@ -49,15 +53,19 @@ __all__ = [
     "EpochEnded",
     "FitBegins",
     "FitEnded",
+    "Match",
     "Output",
     "Run",
+    "Sampler",
     "StepLogged",
     "StopRequest",
     "StrideError",
     "Task",
     "Trainer",
+    "Updater",
     "WorkDir",
     "__version__",
+    "load_matching",
 ]
 
 _HOMES = {
@@ -68,6 +76,10 @@ _HOMES = {
     "FitBegins": "stride.training.moments",
     "FitEnded": "stride.training.moments",
     "StepLogged": "stride.training.moments",
+    "Match": "stride.training.partial_weights",
+    "load_matching": "stride.training.partial_weights",
+    "Sampler": "stride.training.batches.sampler",
+    "Updater": "stride.training.updater",
     "Run": "stride.store.run",
     "WorkDir": "stride.store.work_dir",
     "Output": "stride.training.output",

@@ -1,12 +1,23 @@
-"""When a checkpoint is due: by step, by epoch, by minutes, or on demand."""
+"""When a checkpoint is due, by step, by epoch, by minutes, or on demand; and who writes it."""
 
 from __future__ import annotations
 
 import math
 import time
+from typing import Protocol
 
 from stride.config.checkpoint_kwargs import CheckpointKwargs
 from stride.training.stopping import Stop
+
+
+class Keeper(Protocol):
+    """Who writes the checkpoints."""
+
+    def save(self) -> None:
+        """Write one of this moment."""
+
+    def prepare(self) -> None:
+        """Make ready for the first one, now that the optimisers have their state."""
 
 
 class Due:

@@ -32,6 +32,7 @@ from stride.training.moments import FitEnded
 from stride.training.parts import Parts
 from stride.training.restored import Restored, find_restored, restored_of_source
 from stride.training.seeding import derive, own_randomness, seed_globally
+from stride.training.smoke import check_by_smoke
 from stride.training.stopping import stopping_at_step_edges
 from stride.training.task import Task, modules_of
 from stride.training.things import build_callbacks, code_of
@@ -100,8 +101,6 @@ def fit_run(
         restored = restored_of_source(beginning, config)
         watchers = build_callbacks(config)
         if smoke:
-            from stride.training.smoke import check_by_smoke
-
             check_by_smoke(config, data, given, device)
         begun = 0 if restored is None else restored.begun
         parts, settled = build_parts(config, data, given, device, begun=begun)

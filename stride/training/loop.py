@@ -83,13 +83,14 @@ def fit(
     if restored is not None:
         state.put_back(restored.found.state, kept=restored.kept)
         restored.put_back_files(run, attempt, steps)
+        restored.found.state.clear()  # it lies in the parts by now
     callbacks.tell(FitBegins(run, steps.done, _plan(parts), steps.epoch))
 
     try:
         with settled_memory():
             while not state.over:
                 clock.begin_epoch(steps.done)
-                edge = steps.train(saver.save)
+                edge = steps.train(saver)
                 clock.begin_evaluation()
                 epoch, became_best = steps.epoch, False
                 row: Row | None = None
@@ -131,7 +132,6 @@ def fit(
         files.write("last.safetensors")
     except AtStepEdge:
         saver.save()
-        saver.finish()
         files.write("last.safetensors")
         raise stop.error() from None
     except BaseException:
@@ -140,12 +140,11 @@ def fit(
         raise
     finally:
         steps.release()
+        saver.finish()
     try:
         return _final_evaluation(parts, state, files, run, steps), state.reason
     except AtStepEdge:  # the checkpoint of the last step is there
         raise stop.error() from None
-    finally:
-        saver.finish()
 
 
 def _final_evaluation(

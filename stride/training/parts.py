@@ -58,6 +58,11 @@ class Parts:
         """The first, whose learning rate is logged."""
         return next(iter(self.optimizers.values()))
 
+    def rate(self) -> float | Tensor:
+        """The learning rate of the first group, now."""
+        rate: float | Tensor = self.optimizer.param_groups[0]["lr"]
+        return rate
+
     def all_parameters(self) -> list[Tensor]:
         """All that may gather gradients: what is trained, and what no optimiser was given."""
         trained = [

@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 
 from stride.config.schema import Config
-from stride.errors import RunStateError
+from stride.errors import RunStateError, VerificationError
 from stride.store.attempt import Attempt
 from stride.store.run import Run
 from stride.training.beginning import Beginning
@@ -52,14 +52,21 @@ class Restored:
 
 
 def find_restored(run: Run, attempt: Attempt) -> Restored | None:
-    """The newest checkpoint of the run that verifies; without one it begins anew, at step 0.
+    """The newest checkpoint of the run that verifies; where there is none yet, it begins anew, at
+    step 0.
 
     Raises:
+        VerificationError: there are checkpoints, and none of them verifies.
         StorageError: the disk refused.
     """
     found = read_newest(run)
     if found is not None:
         return Restored(found)
+    if run.checkpoint_paths.committed():
+        raise VerificationError(
+            f"none of the checkpoints of {run.address} is whole: put them back from a copy of the"
+            f" run, or move {run.checkpoints_path} away to begin anew"
+        )
     _logger.warning("%s has no checkpoint: it begins anew", run.address)
     for table in (run.steps, run.metrics, run.timings):
         table.cut(0)

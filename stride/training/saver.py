@@ -52,6 +52,10 @@ class Saver:
         self._due.saved()
         self.tell()
 
+    def prepare(self) -> None:
+        """Allocate the copy of the state, so that the first save is as fast as others."""
+        self._checkpoints.prepare(self._state.gather())
+
     def tell(self) -> None:
         """Tell the watchers of the checkpoints that are whole by now."""
         for saved in self._checkpoints.outcomes():

@@ -33,6 +33,7 @@ from stride.training.evaluation import evaluate
 from stride.training.fit_state import FitState
 from stride.training.given import Given
 from stride.training.parts import Parts
+from stride.training.saver import Saver
 from stride.training.seeding import derive, own_randomness, seed_globally
 from stride.training.steps import Steps
 from stride.training.stopping import Stop
@@ -130,24 +131,41 @@ def _shortened(parts: Parts) -> Parts:
     return dataclasses.replace(parts, fit_kwargs=fit, checkpoint_kwargs=checkpoint)
 
 
+class _NoKeeper:
+    """Writes no checkpoint while the step is tried: that is tried by itself."""
+
+    def save(self) -> None:
+        """Nothing."""
+
+    def prepare(self) -> None:
+        """Nothing."""
+
+
 def _try(parts: Parts, run: Run) -> Smoke:
-    stop = Stop()
+    stop, callbacks = Stop(), Callbacks([])
+    due = Due(parts.checkpoint_kwargs, stop)
     with run.start() as attempt:
-        steps = Steps(parts, run, attempt, Callbacks([]), stop, Due(parts.checkpoint_kwargs, stop))
+        steps = Steps(parts, run, attempt, callbacks, stop, due)
         state = FitState(parts, steps, attempt)
+        checkpoints = Checkpoints(run, parts.checkpoint_kwargs)
+        saver = Saver(run, attempt, checkpoints, state, due, callbacks)
         for module in modules_of(parts.model, parts.task):
             module.train()
         try:
             began = time.perf_counter()
             with _naming("the first training step fails"):
-                steps.train(lambda: None)
+                steps.train(_NoKeeper())
                 loss = steps.means()["train_loss"]
             trained = time.perf_counter()
             with _naming("the evaluation fails"):
                 _evaluate(parts)
             evaluated = time.perf_counter()
             with _naming("no checkpoint can be written"):
-                size = _save_and_load(parts, run, state)
+                saver.save()
+                found = read_newest(run)
+                if found is None:
+                    raise StorageError(checkpoints.failure or "the checkpoint cannot be read back")
+                state.put_back(found.state)
             saved = time.perf_counter()
         finally:
             steps.release()
@@ -155,7 +173,7 @@ def _try(parts: Parts, run: Run) -> Smoke:
         step_seconds=trained - began,
         evaluation_seconds=None if parts.val is None else evaluated - trained,
         checkpoint_seconds=saved - evaluated,
-        checkpoint_bytes=size,
+        checkpoint_bytes=sum(path.stat().st_size for path in found.path.iterdir()),
         loss=loss,
     )
 
@@ -169,22 +187,6 @@ def _evaluate(parts: Parts) -> None:
         evaluate(
             parts.task, parts.model, _First(parts.val), parts.device, precision=parts.precision
         )
-
-
-def _save_and_load(parts: Parts, run: Run, state: FitState) -> int:
-    """The bytes of a checkpoint, which was read back into the parts.
-
-    Raises:
-        StorageError: it could not be written; the sentence says why.
-    """
-    checkpoints = Checkpoints(run, parts.checkpoint_kwargs)
-    checkpoints.save(state.gather(), state.position)
-    checkpoints.finish()
-    found = read_newest(run)
-    if found is None:
-        raise StorageError(checkpoints.failure or "the checkpoint cannot be read back")
-    state.put_back(found.state)
-    return sum(path.stat().st_size for path in found.path.rglob("*") if path.is_file())
 
 
 @contextlib.contextmanager

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Generator, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Generator, Iterator
+from typing import Any
 
 from torch import Tensor
 
@@ -13,7 +13,8 @@ from stride.store.attempt import Attempt
 from stride.store.run import Run
 from stride.tables import Cell
 from stride.training.callbacks import Callbacks
-from stride.training.due import Due
+from stride.training.due import Due, Keeper
+from stride.training.edge import Edge
 from stride.training.kept_buffers import KeptBuffers
 from stride.training.moments import StepLogged
 from stride.training.out_of_memory import is_out_of_memory, out_of_memory_error
@@ -26,13 +27,6 @@ from stride.training.update import Window, choose_update
 from stride.training.updater import Updater
 
 _logger = logging.getLogger(__name__)
-
-
-class Edge(NamedTuple):
-    """Why the steps paused: the epoch is over, an evaluation is due, or both."""
-
-    epoch_ended: bool
-    evaluate: bool
 
 
 class Steps:
@@ -76,11 +70,12 @@ class Steps:
         self._tally = Tally(parts, self._updaters)
         skips = parts.fit_kwargs.on_nonfinite == "skip"
         self._buffers = KeptBuffers(modules_of(parts.model, parts.task)) if skips else None
-        self._rate: float | Tensor = self._current_rate()
+        self._rate: float | Tensor = self._parts.rate()
         self._windows: Iterator[Window] | None = None
+        self._first = True
         self._parameters = parts.all_parameters()
 
-    def train(self, save: Callable[[], None]) -> Edge:
+    def train(self, keeper: Keeper) -> Edge:
         """Train to the next edge: the end of the epoch, or a step after which an evaluation is due.
 
         For each window of the data: losses, gradients, clipping, the update if all is finite, the
@@ -88,7 +83,7 @@ class Steps:
             where one is due.
 
         Args:
-            save: writes a checkpoint.
+            keeper: writes checkpoints.
 
         Raises:
             NonFiniteError: a loss or gradient was not finite; the bad update was not made.
@@ -97,14 +92,14 @@ class Steps:
         """
         while True:
             try:
-                return self._train(save)
+                return self._train(keeper)
             except RuntimeError as error:
                 if not is_out_of_memory(error):
                     raise
                 reason = str(error)
             self._split(reason)  # outside of the handler, which keeps the tensors of the step alive
 
-    def _train(self, save: Callable[[], None]) -> Edge:
+    def _train(self, keeper: Keeper) -> Edge:
         parts, tally, buffers = self._parts, self._tally, self._buffers
         schedule, average, parameters = parts.schedule, parts.average, self._parameters
         log_every = parts.log_kwargs.every
@@ -141,18 +136,21 @@ class Steps:
             if buffers is not None:
                 self._put_back_buffers(updated)
             if schedule.each_step:
-                self._rate = self._current_rate()
+                self._rate = self._parts.rate()
                 schedule.after_step()
             if self.done % log_every == 0:
                 self._log()
             elif self._signs.now_and_then(self.done, self.epoch):
                 self._stop.look()
             evaluate = evaluate_every > 0 and self.done % evaluate_every == 0
+            if self._first:
+                self._first = False
+                keeper.prepare()
             asked = self._callbacks.stop_reason is not None
             if evaluate or asked or self.done >= last or self.consumed == windows_an_epoch:
                 return self._edge(evaluate=evaluate or asked)
             if self._due.after_step(self.done):
-                save()
+                keeper.save()
             self._stop.check()
         return self._edge(evaluate=False, exhausted=True)
 
@@ -200,7 +198,7 @@ class Steps:
     @property
     def lr(self) -> float:
         """The learning rate of the last step, of the first group."""
-        return float(self._rate if self._parts.schedule.each_step else self._current_rate())
+        return float(self._rate if self._parts.schedule.each_step else self._parts.rate())
 
     def state_dict(self) -> dict[str, Any]:
         """Position and running sums, at the edge of a step: waits for the device."""
@@ -284,10 +282,6 @@ class Steps:
             self.done + 1,
             self._accumulate,
         )
-
-    def _current_rate(self) -> float | Tensor:
-        rate: float | Tensor = self._parts.optimizer.param_groups[0]["lr"]
-        return rate
 
     def _log(self) -> None:
         self._tally.read(self.done, self._place)

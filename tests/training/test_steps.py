@@ -22,9 +22,10 @@ from stride.training.callbacks import Callbacks
 from stride.training.catalog import BuiltinCatalog
 from stride.training.data import load_data
 from stride.training.due import Due
+from stride.training.edge import Edge
 from stride.training.given import Given
 from stride.training.parts import Parts
-from stride.training.steps import Edge, Steps
+from stride.training.steps import Steps
 from stride.training.stopping import Stop
 
 CPU = torch.device("cpu")
@@ -61,8 +62,14 @@ def _steps(attempt: Attempt, parts: Parts, *, waits: bool | None = None) -> Step
     return Steps(parts, attempt.run, attempt, Callbacks([]), stop, due, waits=waits)
 
 
-def _nothing() -> None:
-    """No checkpoint."""
+class Nobody:
+    """Writes no checkpoint."""
+
+    def save(self) -> None:
+        """Nothing."""
+
+    def prepare(self) -> None:
+        """Nothing."""
 
 
 def _weights(parts: Parts) -> list[torch.Tensor]:
@@ -99,7 +106,7 @@ def test_no_value_is_read_between_two_log_steps(attempt: Attempt, fit: dict[str,
     with Reads() as reads:
         float(torch.ones(()) + 1)
         assert reads.count == 1  # the counting works
-        assert steps.train(_nothing) == Edge(epoch_ended=True, evaluate=True)
+        assert steps.train(Nobody()) == Edge(epoch_ended=True, evaluate=True)
     assert reads.count == 1
     assert steps.done == 10
 
@@ -113,7 +120,7 @@ def test_with_a_flag_on_the_device_the_weights_are_those_before_the_bad_step(
     before = _weights(parts)
     sentence = r"is not finite at step 6 \(epoch 1, samples 40, 41, 42, 43, 44, 45, 46, 47\)"
     with pytest.raises(NonFiniteError, match=sentence):
-        steps.train(_nothing)
+        steps.train(Nobody())
         steps.means()
     after = _weights(parts)
     assert all(tensor.isfinite().all() for tensor in after)
@@ -126,7 +133,7 @@ def test_a_skipped_step_is_counted_and_leaves_no_trace(attempt: Attempt, waits: 
     model = nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4), nn.Linear(4, 2))
     parts = _parts(POISONED, model, every=5, on_nonfinite="skip")
     steps = _steps(attempt, parts, waits=waits)
-    steps.train(_nothing)
+    steps.train(Nobody())
     means = steps.means()
     steps.release()
     assert all(tensor.isfinite().all() for tensor in _weights(parts))
@@ -141,7 +148,7 @@ def test_what_is_ignored_is_said_and_logged_as_it_is(
     attempt: Attempt, caplog: pytest.LogCaptureFixture
 ) -> None:
     steps = _steps(attempt, _parts(POISONED, every=5, on_nonfinite="ignore"))
-    steps.train(_nothing)
+    steps.train(Nobody())
     assert math.isnan(steps.means()["train_loss"])
     assert math.isnan(float(attempt.run.steps.read()[1]["loss"] or 0.0))
     assert "the loss is not finite at step 6, samples 40, 41" in caplog.text
@@ -150,7 +157,7 @@ def test_what_is_ignored_is_said_and_logged_as_it_is(
 def test_gradients_do_not_pile_up_from_step_to_step(attempt: Attempt) -> None:
     parts = _parts(every=5)
     steps = _steps(attempt, parts)
-    steps.train(_nothing)
+    steps.train(Nobody())
     assert all(parameter.grad is None for parameter in parts.model.parameters())
     steps.finish()
     assert [row["step"] for row in attempt.run.steps.read()] == [5, 10]
@@ -158,7 +165,7 @@ def test_gradients_do_not_pile_up_from_step_to_step(attempt: Attempt) -> None:
 
 def test_a_sign_of_life_is_promised_for_long_enough(attempt: Attempt) -> None:
     steps = _steps(attempt, _parts(every=5))
-    steps.train(_nothing)
+    steps.train(Nobody())
     (record,) = attempt.record.attempts
     assert record.sign is not None
     assert (record.sign.step, record.last_step) == (10, 10)
@@ -171,7 +178,7 @@ def test_an_evaluation_in_the_middle_pauses_the_epoch_and_the_data_goes_on(
     steps = _steps(attempt, _parts(evaluate_every=4, max_steps=13))
     edges = []
     while steps.done < 13:
-        edge = steps.train(_nothing)
+        edge = steps.train(Nobody())
         edges.append((steps.done, *edge))
         steps.evaluated = steps.done if edge.evaluate else steps.evaluated
         if edge.epoch_ended:
@@ -197,17 +204,17 @@ class Narrow(nn.Linear):
 def test_out_of_memory_is_one_sentence_with_what_would_help(attempt: Attempt) -> None:
     steps = _steps(attempt, _parts(model=Narrow(4, 2)))
     with pytest.raises(OutOfMemoryError, match=r"step 1 ran out of memory on cpu with micro-batch"):
-        steps.train(_nothing)
+        steps.train(Nobody())
 
 
 def test_where_asked_for_the_batch_is_cut_until_it_fits(attempt: Attempt) -> None:
     narrow, plain = Narrow(4, 2), nn.Linear(4, 2)
     plain.load_state_dict(narrow.state_dict())
     steps = _steps(attempt, _parts(model=narrow, on_out_of_memory="split"))
-    steps.train(_nothing)
+    steps.train(Nobody())
     assert steps.done == 10
     assert steps.state_dict()["accumulate"] == 4
     whole = _steps(attempt, _parts(model=plain))
-    whole.train(_nothing)
+    whole.train(Nobody())
     for one, other in zip(narrow.parameters(), plain.parameters(), strict=True):
         assert torch.allclose(one, other, atol=1e-6)

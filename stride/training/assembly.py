@@ -79,7 +79,9 @@ def build_parts(
     modules = modules_of(model, task)
     # What a checkpoint cannot hold is said now, and not at the first one.
     encode_tree({"modules": [read_module_state(each) for each in modules]})
-    encode_tree({"metrics": {name: read_metric_state(each, device) for name, each in metrics.items()}})
+    encode_tree(
+        {"metrics": {name: read_metric_state(each, device) for name, each in metrics.items()}}
+    )
     average = None
     if fit.ema.decay is not None:
         average = ExponentialAverage(modules, decay=fit.ema.decay, warmup=fit.ema.warmup)

@@ -143,7 +143,7 @@ class Updater:
 
     @property
     def flag(self) -> Tensor | None:
-        """Above zero on the device after an update that was not allowed; None where `update` told."""
+        """Above zero on the device after an update that was not allowed; None: `update` told."""
         return None if self._guard.waits else self._guard.flag
 
     def release(self) -> None:

@@ -82,6 +82,15 @@ def test_a_fit_that_was_killed_is_crashed_though_its_workers_live_on(tmp_path: P
     process.communicate()
 
 
+def test_the_workers_of_a_fit_that_was_killed_go_away_by_themselves(tmp_path: Path) -> None:
+    process = _begin(tmp_path, workers=2)
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith("worker"), process.communicate()[1]
+    process.kill()
+    process.communicate()  # comes back when nobody has the other end of the pipes any more
+    assert WorkDir(tmp_path / "exp").run(0).status().life is Life.CRASHED
+
+
 def test_ctrl_c_ends_at_the_edge_of_a_step_with_whole_weights(tmp_path: Path) -> None:
     process = _begin(tmp_path, workers=0)
     assert process.stderr is not None

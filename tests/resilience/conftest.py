@@ -1,0 +1,34 @@
+"""What the tests of killed trainings share: the server that trains, and undisturbed trainings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.resilience.killing import Reference, let_be
+from tests.resilience.trainings import Trainings
+
+
+@pytest.fixture(scope="session")
+def trainings() -> Iterator[Trainings]:
+    """Has trainings done in processes of their own; started when it is first asked."""
+    with Trainings() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def reference(
+    trainings: Trainings, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Reference]:
+    """Gives the undisturbed training of a case; each is trained once."""
+    known: dict[str, Reference] = {}
+
+    def train(case: str) -> Reference:
+        if case not in known:
+            folder: Path = tmp_path_factory.mktemp("reference") / "run"
+            known[case] = let_be(trainings, case, folder)
+        return known[case]
+
+    return train

@@ -48,6 +48,7 @@ def read_newest(run: Run) -> Found | None:
     for folder in run.checkpoint_paths.committed():
         try:
             found = read_checkpoint(folder.path)
+            _check_name(folder, found.manifest)
         except NewerFormatError:
             raise
         except (StoredFileError, VerificationError, StorageError) as error:
@@ -56,6 +57,16 @@ def read_newest(run: Run) -> Found | None:
             continue
         return Found(found.path, found.manifest, found.state, tuple(skipped))
     return None
+
+
+def _check_name(folder: CheckpointFolder, manifest: Manifest) -> None:
+    """Whether a checkpoint is of the step that its folder is named after, which orders them.
+
+    Raises:
+        VerificationError: it is not.
+    """
+    if folder.order[0] != manifest.position.step:
+        raise VerificationError(f"{folder.path} holds step {manifest.position.step}")
 
 
 def read_checkpoint(path: Path) -> Found:

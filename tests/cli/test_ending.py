@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from stride.cli.ending import failure, stopped_text, numbers_text, summary_text
+from stride.cli.ending import failure, numbers_text, stopped_text, summary_text
 from stride.cli.row import read_row
 from stride.errors import NonFiniteError
 

@@ -62,7 +62,8 @@ def test_on_a_terminal_the_final_metrics_are_said_once(tmp_path: Path) -> None:
     text = shown.decode()
     assert training.returncode == 0
     assert text.count("test_accuracy=") == 1
-    assert re.search(r"\nexp/0  completed in \S+  best val_accuracy=0\.\d{4} \(epoch 1\)\r\n", text)
+    line = r"exp/0  completed in \S+  best val_accuracy=0\.\d{4} \(epoch 1\)\r\n"
+    assert re.search(rf"(\n|\x1b\[2K){line}", text)  # where the bar was, or below it
 
 
 def test_the_answer_in_json_is_all_of_standard_output(stride: Any) -> None:
@@ -140,9 +141,124 @@ def test_a_training_that_is_ended_is_told_as_it_was(tmp_path: Path, end: signal.
     verdict = WorkDir(tmp_path / "exp").run(0).status()
     if end is signal.SIGINT:
         assert (training.returncode, verdict.word) == (130, "stopped")
-        assert re.search(r"\nerror: interrupted; exp/0 is stopped after step \d+\n$", rest)
+        ending = (
+            r"\nerror: interrupted; exp/0 is stopped after step \d+; stride resume exp/0 goes on\n$"
+        )
+        assert re.search(ending, rest)
     else:
         assert (training.returncode, verdict.word) == (-signal.SIGKILL, "crashed")
+
+
+def test_the_line_of_a_job_script_makes_the_run_and_then_says_that_it_is_done(
+    stride: Any, tmp_path: Path
+) -> None:
+    line = ("fit", *IN_EXP, "--config", "run=long", "--resume")
+    first, second = stride(*line), stride(*line)
+    assert (first.code, second.code) == (0, 0)
+    assert first.out == second.out
+    assert second.err == "exp/long is completed already\n"
+    assert len(WorkDir(tmp_path / "exp").run("long").read_record().attempts) == 1
+    assert stride(*line, "--json").json["results"].keys() == {"test_loss", "test_accuracy"}
+    other = stride(*line, "--config", "fit_kwargs.max_epochs=2")
+    assert (other.code, other.out) == (2, "")
+    assert "completed with fit_kwargs.max_epochs=1, and not 2" in other.err
+    assert "stride fit --continue exp/long --config fit_kwargs.max_epochs=2" in other.err
+
+
+def test_a_scheduler_gets_75_and_the_same_line_goes_on_to_the_same_bits(
+    stride: Any, tmp_path: Path
+) -> None:
+    settings = ("--config", "work_dir=exp", "--config", "fit_kwargs.max_epochs=100")
+    line = ("fit", *settings, "--config", "run=job", "--resume")
+    command = [sys.executable, "-m", "stride", *line]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as training:
+        assert training.stderr is not None
+        for text in training.stderr:
+            if text.startswith("[Epoch 2/"):
+                break
+        training.send_signal(signal.SIGTERM)
+        rest = training.stderr.read()
+    assert training.returncode == 75
+    assert re.search(r"error: stopped by SIGTERM; exp/job is stopped after step (\d+); ", rest)
+    run = WorkDir(tmp_path / "exp").run("job")
+    assert run.status().text == "stopped (stopped by SIGTERM)"
+    assert stride(*line).code == 0
+    assert stride("fit", *settings).code == 0
+    whole = WorkDir(tmp_path / "exp").run(0)
+    assert run.weights_file("last").read_bytes() == whole.weights_file("last").read_bytes()
+    assert run.metrics_path.read_bytes() == whole.metrics_path.read_bytes()
+
+
+def test_resuming_by_its_address_trains_a_run_that_waits(stride: Any) -> None:
+    address = stride("create", *IN_EXP).out.strip()
+    assert stride("fit", address, "--resume").out.startswith("exp/0  test_loss=")
+    assert stride("fit", address, "--resume").err == "exp/0 is completed already\n"
+
+
+def test_a_new_run_goes_on_from_another_in_its_experiment(stride: Any, tmp_path: Path) -> None:
+    stride("fit", *IN_EXP)
+    answer = stride("fit", "--continue", "exp/0", "--config", "fit_kwargs.max_epochs=2")
+    assert answer.out.startswith("exp/1  test_loss=")
+    parent = WorkDir(tmp_path / "exp").run(1).read_record().parent
+    assert parent is not None
+    assert (parent.relation, parent.run) == ("continued", "0")
+    assert re.search(rf"continued +{tmp_path}/exp/0\n", stride("show", "exp/1").out)
+    nothing = stride("fit", "--continue", "exp/0")
+    assert (nothing.code, nothing.out) == (2, "")
+    assert "nothing left to do" in nothing.err
+
+
+def test_a_new_run_begins_with_weights(stride: Any, tmp_path: Path) -> None:
+    plain = (*IN_EXP, "--config", "model_kwargs.batch_norms=false")
+    stride("fit", *plain)
+    slow = (*plain, "--config", "optimizer_kwargs.lr=1e-12")
+    before = WorkDir(tmp_path / "exp").run(0).read_results()["test_loss"]
+    for source in ("exp/0", "exp/0/weights/best.safetensors"):
+        results = stride("fit", *slow, "--init-from", source, "--json").json["results"]
+        assert results["test_loss"] == pytest.approx(before, rel=1e-3)
+    assert stride("show", "exp/1", "--json").json["parent"]["relation"] == "weights"
+    assert stride("show", "exp/2", "--json").json["parent"] is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--resume", *IN_EXP), "--resume needs to know the run: name it with --config run=NAME"),
+        (("--continue", "exp/0", "--init-from", "exp/0"), "give one of them"),
+        (("exp/0", "--continue", "exp/0"), "--continue makes a new run, and exp/0 is one already"),
+        (("--continue", "exp/9"), "run 9 is not in exp"),
+        ((*IN_EXP, "--init-from", "gone.safetensors"), "there is no such file"),
+        (("exp/0", "--resume", *IN_EXP), "work_dir= and run= say which run is meant"),
+        (("--continue", "exp/0", "--config", "optimizer_kwargs.momentum=1"), "unknown key"),
+    ],
+)
+def test_what_cannot_be_meant_is_one_sentence(
+    stride: Any, trained: Any, arguments: tuple[str, ...], said: str
+) -> None:
+    (trained().checkpoints_path / "step-00000020").mkdir(parents=True)
+    answer = stride("fit", *arguments)
+    assert (answer.code, answer.out, answer.err.count("\n")) == (2, "", 1)
+    assert said in answer.err
+
+
+def test_a_smoke_test_alone_makes_nothing(stride: Any, tmp_path: Path) -> None:
+    answer = stride("fit", *IN_EXP, "--smoke-only")
+    assert answer.code == 0
+    assert answer.out.startswith("smoke test: a step in ")
+    assert list(tmp_path.iterdir()) == []
+    smoke = stride("fit", *IN_EXP, "--smoke-only", "--json").json["smoke"]
+    assert smoke["checkpoint_bytes"] > 1000
+    assert stride("fit", *IN_EXP, "--smoke").out.startswith("exp/0  test_loss=")
+
+
+def test_what_fails_in_a_smoke_test_leaves_no_run(stride: Any, tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text(BROKEN_NET)
+    own = ("--config", "work_dir=exp", "--config", "model_kwargs.model_name=net.py:Net")
+    answer = stride("fit", *own, "--smoke")
+    assert (answer.code, answer.out) == (2, "")
+    assert "error: the first training step fails: ZeroDivisionError: by zero" in answer.err
+    assert "net.py:11" in answer.err
+    assert not (tmp_path / "exp").exists()
 
 
 def test_two_work_dirs_relative_and_absolute(stride: Any, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
-from stride.training.checkpoints.tensor_file import DTYPES
+from stride.training.checkpoints.tensor_file import DTYPES, byte_array_of
 
 COMPLEX = [torch.complex64, torch.complex128]
 
@@ -64,7 +64,7 @@ TREES = st.recursive(
 
 def bits_of(tensor: Tensor) -> bytes:
     """The elements in their order, as bytes."""
-    return bytes(tensor.detach().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+    return byte_array_of(tensor.clone(memory_format=torch.contiguous_format)).tobytes()
 
 
 def same(left: Any, right: Any) -> bool:

@@ -12,9 +12,9 @@ TITLE = "The stall of a checkpoint"
 REMARKS = (
     "500 MB of state: ten linear layers with AdamW's two moments, one thread. The stall is the time"
     " from the begin of the step before the checkpoint to the begin of the step after it, less the"
-    " median of such times without one; the median of nine checkpoints, the first, which makes the"
-    " buffer in memory, not counted. In all: the same over all steps until the checkpoint is"
-    " written, so that what the background writing takes from the steps beside it counts too."
+    " median of such times without one; the median of nine checkpoints. In all: the same over all"
+    " steps until the checkpoint is written, so that what the background writing takes from the"
+    " steps beside it counts too."
     " stride flushes its checkpoint to the disk, reads it back and verifies it; `torch.save` leaves"
     " it to the operating system."
 )
@@ -43,26 +43,30 @@ def groups(setting: Setting) -> Iterator[Group]:
 
 def _contestants(setting: Setting, *, in_all: bool) -> Makes:
     """stride in the background, and torch; for the stall stride without the background as well."""
-    problem = {
-        "megabytes": setting.choose(500, 1),
-        "every": 16,
-        "steps_after": 8,
-        "in_all": in_all,
-    }
+    problem = {"megabytes": setting.choose(500, 1), "steps_after": 8, "in_all": in_all}
+    often, seldom = 16, setting.choose(40, 16)  # steps; what is written meanwhile must be done
 
     def folder(name: str) -> str:
         return str(setting.folder(f"checkpoints-{in_all}-{name}"))
 
     makes: Makes = {
         "stride": setting.own(
-            f"{_MODULES}.stall_stride", folder=folder("stride"), background=True, **problem
+            f"{_MODULES}.stall_stride",
+            folder=folder("stride"),
+            background=True,
+            every=seldom,
+            **problem,
         ),
         "torch_save": setting.own(
-            f"{_MODULES}.stall_torch_save", folder=folder("torch_save"), **problem
+            f"{_MODULES}.stall_torch_save", folder=folder("torch_save"), every=often, **problem
         ),
     }
     if not in_all:
         makes["stride_blocking"] = setting.own(
-            f"{_MODULES}.stall_stride", folder=folder("blocking"), background=False, **problem
+            f"{_MODULES}.stall_stride",
+            folder=folder("blocking"),
+            background=False,
+            every=often,
+            **problem,
         )
     return makes

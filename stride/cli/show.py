@@ -22,7 +22,8 @@ EXAMPLES = (
     "stride show exp/3 --json | jq .results",
 )
 FIELDS = RUN_FIELDS | {
-    "attempts": "one element an attempt: start, end, host, pid, device, steps, how it ended",
+    "attempts": "one element an attempt: start, end, host, pid, device, steps, how it ended, the"
+    " settings that it changed, the checkpoint that it went on from, notes",
     "overrides": "as they were typed when the run was created",
     "parent": "the run that this one was made from: relation, work_dir, run, id; or null",
     "resolved": "what data and machine decided, by dotted key",

@@ -54,7 +54,7 @@ def check_same_data(
             was, now = ("unknown" if each is None else each for each in (before, now))
             raise DataError(f"the {words} was {was} and is {now}: {other}")
     moved = [key for key in settings if key.startswith("dataset_kwargs.")]
-    if moved and not record.fingerprints:
+    if moved and record.resolved and not record.fingerprints:
         raise DataError(
             f"whether the data at {moved[0]}={settings[moved[0]]} is the same cannot be told, since"
             f" its data set gives no fingerprint: {other}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -82,6 +83,19 @@ def test_a_training_is_asked_for_a_checkpoint_and_goes_on(
     while not run.checkpoint_paths.committed():
         assert process.stderr.readline()
     assert process.poll() is None
+
+
+def test_a_second_ctrl_c_ends_at_once_and_does_no_harm(
+    stride: Any, training: Train, tmp_path: Path
+) -> None:
+    process = training()
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGINT)
+    process.communicate()
+    assert process.returncode == 130
+    assert WorkDir(tmp_path / "exp").run(0).status().word == "stopped"
+    again = stride("resume", "exp/0", "--config", "fit_kwargs.max_epochs=3", "--json").json
+    assert (again["status"], again["progress"]["epoch"]) == ("completed", 3)
 
 
 def test_a_killed_run_goes_on_and_another_process_is_kept_out(

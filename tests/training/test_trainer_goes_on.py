@@ -8,6 +8,7 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -152,6 +153,28 @@ def test_other_data_is_refused(tmp_path: Path) -> None:
     other = torch.utils.data.Subset(samples, range(40))
     with pytest.raises(ConfigError, match=r"object:.*Subset \(it has object:.*continue_from"):
         trainer(tmp_path, datasets={"train": other, "val": samples}).fit(run="x", resume=True)
+
+
+def test_data_that_was_moved_is_named_anew_and_must_be_the_same(tmp_path: Path) -> None:
+    old, new, other = (tmp_path / name for name in ("old.npz", "new.npz", "other.npz"))
+    inputs = np.random.default_rng(0).normal(size=(60, 64)).astype(np.float32)
+    np.savez(old, inputs=inputs, targets=np.arange(60) % 10)
+    np.savez(other, inputs=inputs + 1, targets=np.arange(60) % 10)
+    data = {"dataset_name": "arrays", "path": str(old)}
+    with pytest.raises(StoppedError):
+        trainer(tmp_path, signal_at=1, dataset_kwargs=data).fit(run="x")
+    old.rename(new)
+    with pytest.raises(DataError, match=r"old\.npz"):
+        trainer(tmp_path).resume("x")
+    with pytest.raises(DataError, match=r"data of .* has changed"):
+        trainer(tmp_path).resume("x", {"dataset_kwargs.path": str(other)})
+    going_on = trainer(tmp_path)
+    run = going_on.resume("x", {"dataset_kwargs.path": str(new)})
+    assert run.read_record().attempts[-1].settings == {"dataset_kwargs.path": str(new)}
+    loaded = trainer(tmp_path)
+    loaded.load_run("x")
+    assert loaded.config.dataset_kwargs.arguments["path"] == str(new)
+    assert loaded.evaluate("val") == going_on.evaluate("val")
 
 
 def test_a_new_run_goes_on_from_the_last_checkpoint_of_another(tmp_path: Path) -> None:

@@ -50,6 +50,7 @@ def test_the_same_data_is_the_same(run: Run) -> None:
 
 def test_a_run_that_recorded_nothing_of_its_data_yet_takes_any(run: Run) -> None:
     check(run, run.read_record())
+    check(run, run.read_record(), settings={"dataset_kwargs.path": "/elsewhere.npz"})
     check(run, tried(run, facts={}, fingerprints={}))
 
 

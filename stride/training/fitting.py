@@ -32,7 +32,7 @@ from stride.training.moments import FitEnded
 from stride.training.parts import Parts
 from stride.training.restored import Restored, find_restored, restored_of_source
 from stride.training.seeding import derive, own_randomness, seed_globally
-from stride.training.smoke import check_by_smoke
+from stride.training.smoke import check_by_smoke, smoke_sentence
 from stride.training.stopping import stopping_at_step_edges
 from stride.training.task import Task, modules_of
 from stride.training.things import build_callbacks, code_of
@@ -100,12 +100,14 @@ def fit_run(
         notes = _compare(beginning, data, code, device)
         restored = restored_of_source(beginning, config)
         watchers = build_callbacks(config)
+        said: list[str] = []
         if smoke:
-            check_by_smoke(config, data, given, device)
+            said.append(smoke_sentence(check_by_smoke(config, data, given, device)))
         begun = 0 if restored is None else restored.begun
         parts, settled = build_parts(config, data, given, device, begun=begun)
         _check_not_over(beginning, parts, restored)
-        matched = put_initial_weights(beginning, parts.model, parts.task)
+        if matched := put_initial_weights(beginning, parts.model, parts.task):
+            said.append(matched)
         run = claim(code)
         resumed = beginning.relation == "resumed"
         with (
@@ -125,15 +127,17 @@ def fit_run(
             stop = afterwards.enter_context(stopping_at_step_edges(run, note=attempt.note))
             afterwards.enter_context(kept_logs(run, view, level=config.log_kwargs.level))
             _logger.info("%s on %s, %d threads", run.address, describe_device(device), threads)
-            if matched is not None:
-                _logger.info("%s", matched)
+            for sentence in said:
+                _logger.info("%s", sentence)
             if resumed:
                 restored = find_restored(run, attempt)
             for note in notes:
                 _logger.warning("%s", note)
             if restored is not None:
                 notes = (*notes, *restored.found.skipped)
-                _logger.info("goes on from %s", restored.found.path.name)
+                _logger.info(
+                    "goes on from %s%s", restored.found.path.name, _data_goes_on(restored, parts)
+                )
             name = None if restored is None else restored.found.path.name
             attempt.found(checkpoint=name, notes=(*beginning.notes, *notes))
             _record(attempt, settled, data, device, threads)
@@ -224,6 +228,15 @@ def _check_not_over(beginning: Beginning, parts: Parts, restored: Restored | Non
             " there is nothing left to do; set a greater fit_kwargs.max_epochs or"
             " fit_kwargs.max_steps"
         )
+
+
+def _place(restored: Restored, parts: Parts) -> str:
+    """Where it goes on; in the middle of an epoch, also how the data does."""
+    name, position = restored.found.path.name, restored.found.manifest.position
+    if not position.consumed or position.consumed == len(parts.train):
+        return name
+    where = f"in epoch {position.epoch} after batch {position.consumed}"
+    return f"{name}, {where}; the data goes on {parts.train.resuming}"
 
 
 def _record(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import logging
 import tempfile
 import time
 import traceback
@@ -38,8 +37,6 @@ from stride.training.seeding import derive, own_randomness, seed_globally
 from stride.training.steps import Steps
 from stride.training.stopping import Stop
 from stride.training.task import modules_of
-
-_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -101,7 +98,6 @@ def check_by_smoke(config: Config, data: Data, given: Given, device: torch.devic
         for batches in data.batches.values():
             batches.rest()
         train.load_state_dict(position)
-    _logger.info("%s", smoke_sentence(smoke))
     return smoke
 
 

@@ -135,9 +135,7 @@ def fit_run(
                 _logger.warning("%s", note)
             if restored is not None:
                 notes = (*notes, *restored.found.skipped)
-                _logger.info(
-                    "goes on from %s%s", restored.found.path.name, _data_goes_on(restored, parts)
-                )
+                _logger.info("goes on from %s", _place(restored, parts))
             name = None if restored is None else restored.found.path.name
             attempt.found(checkpoint=name, notes=(*beginning.notes, *notes))
             _record(attempt, settled, data, device, threads)

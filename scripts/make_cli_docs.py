@@ -38,7 +38,8 @@ are not finite are the strings `"nan"`, `"inf"` and `"-inf"`.
 | 2 | wrong usage, or wrong in a file that a person wrote: one sentence, and nothing was created |
 | 3 | a verification did not hold, or a file of a run cannot be read |
 | 70 | a bug in stride, with its traceback |
-| 130 | interrupted |
+| 75 | stopped by a signal of a scheduler (SIGTERM, SIGUSR1, SIGHUP): please start it again |
+| 130 | interrupted by a person: Ctrl-C, `stride stop` |
 
 `stride --install-completion` makes the shell complete commands, options, runs and config keys.
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Mapping
 
 from stride.cli.portrait import seconds_of
 from stride.cli.row import Row, read_row
@@ -12,7 +13,7 @@ from stride.store.record import Status
 from stride.store.run import Run
 
 
-def numbers_text(results: dict[str, float]) -> str:
+def numbers_text(results: Mapping[str, float]) -> str:
     """The answer: the metrics of the evaluation that ended the training."""
     return "  ".join(f"{name}={metric_text(value)}" for name, value in results.items())
 

@@ -35,8 +35,10 @@ EXAMPLES = (
     "stride fit --config work_dir=exp --init-from exp/3",
     "stride fit --config work_dir=exp --smoke-only",
 )
-FIELDS = TRAINING_FIELDS
-"""With --smoke-only those of `stride.cli.smoke` instead."""
+FIELDS = TRAINING_FIELDS | {
+    "smoke": "the whole answer of --smoke-only: step_seconds, evaluation_seconds,"
+    " checkpoint_seconds, checkpoint_bytes, loss; else null",
+}
 
 
 def fit(
@@ -103,14 +105,15 @@ def fit(
 
     plan = _plan(run, settings, new, resume=resume, takeover=takeover, trust=trust)
     if isinstance(plan, Run):
-        answer_done(plan, json=json)
+        answer_done(plan, json=json, also={"smoke": None})
     elif smoke_only:
         # Deferred: it imports torch; what was typed wrong is said without it.
         from stride.cli.smoke import try_out
 
         try_out(plan.config, json=json)
     else:
-        train_and_answer(plan, launcher="stride fit", smoke=smoke, json=json)
+        also = {"smoke": None}
+        train_and_answer(plan, launcher="stride fit", smoke=smoke, json=json, also=also)
 
 
 def _refuse_together(

@@ -11,11 +11,6 @@ from stride.config.schema import Config
 from stride.training.given import Given
 from stride.training.smoke import smoke_sentence, smoke_test
 
-FIELDS = {
-    "smoke": "of --smoke-only, in place of all others: step_seconds, evaluation_seconds,"
-    " checkpoint_seconds, checkpoint_bytes, loss",
-}
-
 
 def try_out(config: Config, *, json: bool) -> None:
     """Try one step, one validation batch and one checkpoint, and say what they took.

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import signal
 import sys
-from typing import Any
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
 
 from stride.cli import answer
 from stride.cli.ending import failure, numbers_text, stopped_text, summary_text
@@ -20,9 +22,17 @@ from stride.store.run import Run
 
 FIELDS = RUN_FIELDS | {"results": "the metrics of the evaluation that ended the training"}
 
+Fields = Mapping[str, Any]
+NONE: Final[Fields] = MappingProxyType({})
 
-def train_and_answer(plan: Plan, *, launcher: str, smoke: bool = False, json: bool) -> None:
+
+def train_and_answer(
+    plan: Plan, *, launcher: str, smoke: bool = False, json: bool, also: Fields = NONE
+) -> None:
     """Train, and answer with the run and its final metrics.
+
+    Args:
+        also: further fields of the answer in JSON.
 
     Raises:
         StrideError, KeyboardInterrupt: as `train`.
@@ -30,19 +40,19 @@ def train_and_answer(plan: Plan, *, launcher: str, smoke: bool = False, json: bo
     run, results = train(plan, launcher=launcher, smoke=smoke)
     # On one screen the log has said the final metrics just now; elsewhere they are the answer.
     seen = plan.config.log_kwargs.progress and sys.stdout.isatty() and sys.stderr.isatty()
-    _answer(run, results, seen=seen, json=json)
+    _answer(run, results, seen=seen, json=json, also=also)
 
 
-def answer_done(run: Run, *, json: bool) -> None:
+def answer_done(run: Run, *, json: bool, also: Fields = NONE) -> None:
     """Answer for a run that is completed already, as if it had just been."""
     answer.note(f"{run.address} is completed already")
-    _answer(run, run.read_results(), seen=False, json=json)
+    _answer(run, run.read_results(), seen=False, json=json, also=also)
 
 
-def _answer(run: Run, results: dict[str, Any], *, seen: bool, json: bool) -> None:
+def _answer(run: Run, results: Fields, *, seen: bool, json: bool, also: Fields) -> None:
     row = read_row(run)
     if json:
-        answer.write_json({**run_fields(row), "results": results})
+        answer.write_json({**run_fields(row), "results": results, **also})
         return
     answer.write(f"{run.address}  {summary_text(row) if seen else numbers_text(results)}".rstrip())
 

@@ -14,6 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from stride.errors import StrideError
 from tests.resilience.killing import kill_often, let_be
 from tests.resilience.training_cases import CASES
 from tests.resilience.trainings import Trainings
@@ -45,7 +46,7 @@ def main() -> int:
             rounds = kill_often(trainings, reference, place, wanted, asked.seed)
             try:
                 total += max(rounds, default=0)
-            except AssertionError as error:
+            except (AssertionError, StrideError) as error:
                 say(f"{case}: {error}\nseed {asked.seed}; the folders are in {place}")
                 return 1
             seconds = time.monotonic() - begun

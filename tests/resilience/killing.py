@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from stride.errors import RunNotFoundError
+from stride.errors import NotAnExperimentError, RunNotFoundError
 from tests.resilience.comparison import differences, wounds
 from tests.resilience.deaths import AfterSeconds, AtFile, AtStep, Death
 from tests.resilience.trainings import Ending, Trainings, run_in
@@ -73,7 +73,7 @@ def kill(
 def _wounds(folder: Path) -> list[str]:
     try:
         run = run_in(folder)
-    except RunNotFoundError:  # killed before there was a run
+    except (RunNotFoundError, NotAnExperimentError):  # killed before there was a run
         numbers = [path.name for path in (folder / "exp").glob("*") if path.name.isdigit()]
         return [f"there is a run {number} that nobody asked for" for number in numbers]
     return wounds(run)

@@ -28,7 +28,8 @@ class Net(nn.Module):
         )
 
     def forward(self, inputs: Tensor) -> Tensor:
-        return self.layers(inputs)
+        scores: Tensor = self.layers(inputs)
+        return scores
 
 
 class Pair(nn.Module):
@@ -42,7 +43,8 @@ class Pair(nn.Module):
         )
 
     def forward(self, noise: Tensor) -> Tensor:
-        return self.generator(noise)
+        made: Tensor = self.generator(noise)
+        return made
 
 
 class Adversarial(Task):
@@ -81,7 +83,9 @@ class Spread:
     """A metric of the user's own, with a state that is not stride's to know."""
 
     def __init__(self) -> None:
-        self.reset()
+        self.largest = torch.zeros(())
+        self.batches = 0
+        self.seen: list[int] = []
 
     def update(self, predictions: Tensor, targets: Tensor) -> None:
         self.largest = torch.maximum(self.largest, predictions.detach().float().abs().max())
@@ -94,13 +98,15 @@ class Spread:
     def reset(self) -> None:
         self.largest = torch.zeros(())
         self.batches = 0
-        self.seen: list[int] = []
+        self.seen = []
 
 
 class Margin(Task, nn.Module):
     """A task with a parameter, a buffer that follows the data, a frozen part that it unfreezes at
     the second epoch, and a metric of its own.
     """
+
+    centres: Tensor
 
     def __init__(self) -> None:
         super().__init__()

@@ -98,7 +98,7 @@ def test_values_are_offered_behind_the_equals_sign(tmp_path: Path) -> None:
 
 
 def test_removals_are_keys_alone(tmp_path: Path) -> None:
-    words = ["stride", "fit", "--remove", "fit_kwargs.clip"]
+    words = ["stride", "fit", "--remove", "fit_kwargs.clip_n"]
     assert set(offered("bash", words, tmp_path)) == {"fit_kwargs.clip_norm"}
 
 

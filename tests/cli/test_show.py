@@ -98,6 +98,23 @@ def test_attempts_fit_into_a_narrow_terminal_with_what_they_were_given(trained: 
     assert attempts[3] == "  with attempt 1: optimizer_kwargs.lr=0.5  seed=7"
 
 
+def test_what_an_attempt_went_on_from_and_what_was_noted_is_shown(
+    stride: Any, tmp_path: Path
+) -> None:
+    run = WorkDir(tmp_path / "exp").create({"fit_kwargs": {"max_epochs": 20}})
+    with run.start(settings={"fit_kwargs.max_epochs": 40}) as attempt:
+        attempt.found(checkpoint="step-00000120", notes=["the code of net.py:Net has changed"])
+    page = stride("show", "exp/0").out.splitlines()
+    assert "  attempt 1 went on from step-00000120" in page
+    assert "  attempt 1: the code of net.py:Net has changed" in page
+    assert config_lines("\n".join(page))[0].endswith("40 (by attempt 1; before it 20)")
+    (attempt_told,) = stride("show", "exp/0", "--json").json["attempts"]
+    assert attempt_told["settings"] == {"fit_kwargs.max_epochs": 40}
+    assert attempt_told["checkpoint"] == "step-00000120"
+    listed = stride("list", "exp", "--json").json[0]
+    assert listed["config"]["fit_kwargs"]["max_epochs"] == 40
+
+
 def test_labels_and_locks_are_told_apart(stride: Any, trained: Any) -> None:
     trained().write_labels(add_tags=("paper",), note="the one\nfor the figure")
     page = stride("show", "exp/0").out

@@ -11,6 +11,8 @@ same boot and pid namespace, the process is there  unknown: the lock says otherw
 same boot, another pid namespace (a container)     crashed if the promised sign is overdue,
                                                    else unknown
 same machine, another boot                         crashed: the machine was started again
+another machine, the reader's own SLURM job,       crashed: a job that is started again keeps its
+started again since                                number
 another machine, SLURM knows the job               what SLURM says
 another machine                                    unknown
 =================================================  ===========================================
@@ -33,6 +35,8 @@ from stride.store.machine_identity import (
     boot_clock,
     out_of_memory_kills,
     process_state,
+    slurm_job,
+    slurm_restarts,
     this_machine,
 )
 from stride.store.record import AttemptRecord, RunRecord, Status
@@ -52,7 +56,11 @@ class Life(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a reader found out about an attempt, on its own machine and at its own time."""
+    """What a reader found out about an attempt, on its own machine and at its own time.
+
+    `restarted` is True where the attempt's SLURM job was started again since, and the reader is
+    part of it.
+    """
 
     reader: Machine
     lock: LockState
@@ -61,6 +69,7 @@ class Evidence:
     fault: str = ""
     out_of_memory_kills: int | None = None
     slurm: str | None = None
+    restarted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +111,12 @@ def gather(attempt: AttemptRecord, lock_path: Path, fault_path: Path) -> Evidenc
     if _same_boot(attempt, reader) and attempt.pid_namespace == reader.pid_namespace:
         process = process_state(attempt.pid, attempt.pid_start)
     elsewhere = not _same_boot(attempt, reader) and not _same_machine(attempt, reader)
-    ask = elsewhere and lock is not LockState.HELD and attempt.slurm_job is not None
+    restarted = (
+        attempt.slurm_job is not None
+        and attempt.slurm_job == slurm_job()
+        and attempt.slurm_restarts < slurm_restarts()
+    )
+    ask = elsewhere and not restarted and lock is not LockState.HELD
     return Evidence(
         reader=reader,
         lock=lock,
@@ -111,6 +125,7 @@ def gather(attempt: AttemptRecord, lock_path: Path, fault_path: Path) -> Evidenc
         fault=_read_fault(fault_path),
         out_of_memory_kills=out_of_memory_kills() if _same_boot(attempt, reader) else None,
         slurm=ask_slurm(attempt.slurm_job) if ask and attempt.slurm_job else None,
+        restarted=restarted,
     )
 
 
@@ -171,6 +186,9 @@ def _judge_process(
 
 def _judge_elsewhere(attempt: AttemptRecord, evidence: Evidence) -> tuple[Life, str]:
     state = evidence.slurm
+    if evidence.restarted:
+        again = f"SLURM job {attempt.slurm_job} was started again"
+        return Life.CRASHED, f"{again}; {_last_sign(attempt)}"
     if state is not None and attempt.slurm_job is not None:
         says = f"SLURM says {state.lower().replace('_', ' ')} of job {attempt.slurm_job}"
         if state in SLURM_ENDED:

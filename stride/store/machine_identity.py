@@ -141,6 +141,12 @@ def slurm_job() -> str | None:
     return os.environ.get("SLURM_JOB_ID") or None
 
 
+def slurm_restarts() -> int:
+    """How often that job was put back in the queue and started again; it keeps its number."""
+    text = os.environ.get("SLURM_RESTART_COUNT", "")
+    return int(text) if text.isdecimal() else 0
+
+
 def out_of_memory_kills() -> int | None:
     """How many processes this kernel has killed for lack of memory since its boot.
 

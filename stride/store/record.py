@@ -61,6 +61,7 @@ class AttemptRecord(msgspec.Struct, frozen=True, kw_only=True):
     pid_namespace: str
     locked: bool = True
     slurm_job: str | None = None
+    slurm_restarts: int = 0
     launcher: str = "python"
     world_size: int = 1
     device: str | None = None

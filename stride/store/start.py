@@ -20,6 +20,7 @@ from stride.store.machine_identity import (
     out_of_memory_kills,
     process_start,
     slurm_job,
+    slurm_restarts,
     this_machine,
 )
 from stride.store.record import (
@@ -147,6 +148,7 @@ def _new_attempt(number: int, lock: AttemptLock, promise: float) -> AttemptRecor
         pid_namespace=machine.pid_namespace,
         locked=lock.supported,
         slurm_job=slurm_job(),
+        slurm_restarts=slurm_restarts(),
         sign=Sign(boottime=boot_clock(), promise=promise),
         out_of_memory_kills=out_of_memory_kills(),
     )

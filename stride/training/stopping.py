@@ -136,7 +136,7 @@ def _handlers(stop: Stop, note: Callable[[str], None] | None) -> Iterator[None]:
         if stop.requested:
             raise KeyboardInterrupt
         stop.request("interrupted")
-        _logger.warning("stopping after this step; Ctrl-C again stops at once")
+        _say("stopping after this step; Ctrl-C again stops at once")
 
     def terminate(number: int, frame: FrameType | None) -> None:
         if os.getpid() != owner:  # a child of the user's, which is to end as any process does
@@ -146,7 +146,7 @@ def _handlers(stop: Stop, note: Callable[[str], None] | None) -> Iterator[None]:
             return
         name = signal.Signals(number).name
         stop.request(f"stopped by {name}", by_scheduler=True)
-        _logger.warning("%s: stopping after this step", name)
+        _say(f"{name}: stopping after this step")
         if note is not None:
             note(f"got {name}")
 
@@ -161,3 +161,11 @@ def _handlers(stop: Stop, note: Callable[[str], None] | None) -> Iterator[None]:
     finally:
         for number, earlier in before.items():
             signal.signal(number, earlier)
+
+
+def _say(text: str) -> None:
+    """Log from the handler of a signal, which may have interrupted a writing to the same stream:
+    that refuses, and the training is not to end of it.
+    """
+    with contextlib.suppress(RuntimeError):
+        _logger.warning("%s", text)

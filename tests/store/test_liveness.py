@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stride.store.liveness import Evidence, Life, verdict
+from stride.store.liveness import Evidence, Life, gather, verdict
 from stride.store.lock import LockState
 from stride.store.machine_identity import Machine, ProcessState
 from stride.store.record import AttemptRecord, ErrorRecord, RunRecord, Sign, Status, new_record
@@ -98,6 +98,30 @@ def test_of_another_machine_slurm_is_believed(state: str | None, life: Life, tex
     found, said = judge(record, slurm=state)
     assert found is life
     assert text in said
+
+
+@pytest.mark.parametrize(
+    ("job", "restarts", "life"),
+    [
+        ("55", "1", Life.CRASHED),
+        ("55", "", Life.UNKNOWN),
+        ("56", "1", Life.UNKNOWN),
+        ("", "1", Life.UNKNOWN),
+    ],
+)
+def test_a_job_that_is_started_again_knows_that_what_it_was_before_is_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, job: str, restarts: str, life: Life
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))  # there is no squeue
+    monkeypatch.setenv("SLURM_JOB_ID", job)
+    monkeypatch.setenv("SLURM_RESTART_COUNT", restarts)
+    record = running(host="node2", machine_id="machine2", boot_id="boot2", slurm_job="55")
+    assert record.attempt is not None
+    evidence = gather(record.attempt, tmp_path / "lock", tmp_path / "fault")
+    found = verdict(record, evidence)
+    assert found.life is life
+    if life is Life.CRASHED:
+        assert found.text == ("crashed (SLURM job 55 was started again; last sign at step 120)")
 
 
 def test_a_cause_is_named_from_evidence_only() -> None:

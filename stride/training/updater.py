@@ -12,6 +12,7 @@ from torch.optim import Optimizer
 
 from stride.config.fit_kwargs import FitKwargs
 from stride.training.finite import FiniteGuard
+from stride.training.quick_step import quick_step
 
 
 class RefusedUpdateError(Exception):
@@ -40,6 +41,7 @@ class Updater:
     ) -> None:
         self.optimizer = optimizer
         self.refused = False
+        self._step = quick_step(optimizer)
         self._stops = settings.on_nonfinite == "stop"
         self._parameters: list[Tensor] = [
             parameter for group in optimizer.param_groups for parameter in group["params"]
@@ -104,7 +106,7 @@ class Updater:
             return True
         if not self._guard.allows_update(loss, gradients if norm is None else [norm]):
             return False
-        optimizer.step()
+        self._step()
         return True
 
     def step_with(self, closure: Callable[[], Tensor]) -> None:

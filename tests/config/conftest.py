@@ -71,6 +71,8 @@ _THINGS: Mapping[str, Sequence[Signature]] = {
     "scheduler": [
         Signature("StepLR", (Parameter("step_size", int), Parameter("gamma", float, 0.1)))
     ],
+    "sampler": [Signature("weighted", (Parameter("samples", int | None, None),))],
+    "collate": [Signature("pad", (Parameter("padding_value", float, 0.0),))],
     "callback": [
         Signature("tensorboard"),
         Signature(

@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping, Sized
 from typing import Any
 
 import torch
-from torch.utils.data import DataLoader, IterableDataset
+from torch.utils.data import IterableDataset
 
 from stride.training.batches.fetcher import Collate
 from stride.training.batches.iterable_fetcher import IterableFetcher
 from stride.training.batches.sample_batches import warn_of_private_generators
 from stride.training.batches.sample_randomness import kept_generators
-from stride.training.batches.worker_signals import begin_worker
+from stride.training.batches.workers import Workers
 from stride.training.device import to_device
 from stride.training.seeding import derive
 
@@ -53,8 +53,7 @@ class IterableBatches:
         self._fetcher = IterableFetcher(
             dataset, collate, batch_size=batch_size, drop_last=drop_last, seed=seed, split=split
         )
-        self._generator = torch.Generator()
-        self._loader: DataLoader[Any] | None = None
+        self._workers = Workers(self._fetcher, num_workers, device) if num_workers else None
         methods = [getattr(dataset, name, None) for name in ("state_dict", "load_state_dict")]
         self._has_state = num_workers == 0 and all(callable(method) for method in methods)
         self._handed: dict[str, Any] = {}
@@ -99,8 +98,8 @@ class IterableBatches:
             Exception: whatever the data set raises.
         """
         loaded, self._loaded = self._loaded, {}
-        if self._num_workers:
-            yield from self._from_workers(epoch, start, parts)
+        if self._workers is not None:
+            yield from self._from_workers(self._workers, epoch, start, parts)
             return
         begin = 0
         if start and (loaded.get("epoch"), loaded.get("windows")) == (epoch, start):
@@ -121,22 +120,13 @@ class IterableBatches:
             self._handed = {"epoch": epoch, "windows": number, "is_over": is_over}
             yield to_device(window, self._device)
 
-    def _from_workers(self, epoch: int, start: int, parts: int) -> Iterator[tuple[Any, ...]]:
-        if self._loader is None:
-            self._loader = DataLoader(
-                self._fetcher,
-                batch_size=None,  # windows are batches already
-                collate_fn=_as_it_is,
-                num_workers=self._num_workers,
-                persistent_workers=True,
-                worker_init_fn=begin_worker,
-                pin_memory=self._device.type == "cuda",
-                generator=self._generator,
-            )
+    def _from_workers(
+        self, workers: Workers, epoch: int, start: int, parts: int
+    ) -> Iterator[tuple[Any, ...]]:
         skipped_there = start if self._num_workers == 1 else 0
         self._fetcher.place.copy_(torch.tensor([epoch, skipped_there, parts]))
-        self._generator.manual_seed(derive(self._seed, "loader", epoch))
-        for number, window in enumerate(self._loader, skipped_there):
+        windows = workers.fetch(None, derive(self._seed, "loader", epoch))
+        for number, window in enumerate(windows, skipped_there):
             if number >= start:
                 yield to_device(window, self._device)
 
@@ -156,8 +146,5 @@ class IterableBatches:
 
     def rest(self) -> None:
         """Let the worker processes go; the next epoch starts new ones."""
-        self._loader = None
-
-
-def _as_it_is(window: Any) -> Any:
-    return window
+        if self._workers is not None:
+            self._workers.rest()

@@ -9,12 +9,12 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from stride.training.batches.fetcher import Collate, Fetcher, Request
 from stride.training.batches.order import Order
 from stride.training.batches.sample_randomness import kept_generators, private_generators
-from stride.training.batches.worker_signals import begin_worker
+from stride.training.batches.workers import Workers
 from stride.training.device import to_device
 from stride.training.seeding import derive
 
@@ -48,13 +48,10 @@ class SampleBatches:
         device: torch.device,
     ) -> None:
         self._order = order
-        self._num_workers = num_workers
         self._seed = seed
         self._device = device
         self._fetcher = Fetcher(dataset, collate, seed=seed, split=split)
-        self._requests = _Requests()
-        self._generator = torch.Generator()
-        self._loader: DataLoader[Any] | None = None
+        self._workers = Workers(self._fetcher, num_workers, device) if num_workers else None
         warn_of_private_generators(dataset, split)
 
     @property
@@ -88,7 +85,10 @@ class SampleBatches:
             return
         # Its length may depend on the epoch, so that it is told here even where workers load.
         self._fetcher.begin(epoch)
-        fetched = self._from_workers(epoch, requests) if self._num_workers else None
+        fetched: Iterator[Any] | None = None
+        if self._workers is not None:
+            asked = (request for window in requests for request in window)
+            fetched = self._workers.fetch(asked, derive(self._seed, "loader", epoch))
         for window in requests:
             if fetched is None:
                 with kept_generators() if self._fetcher.draws else contextlib.nullcontext():
@@ -104,23 +104,6 @@ class SampleBatches:
         drawn = cut if draws is None else [order.cut(window, parts) for window in draws]
         return _Windows(epoch, start, cut, drawn)
 
-    def _from_workers(self, epoch: int, requests: _Windows) -> Iterator[Any]:
-        if self._loader is None:
-            self._loader = DataLoader(
-                self._fetcher,
-                batch_size=None,  # a request is a batch already
-                sampler=self._requests,
-                collate_fn=_as_it_is,
-                num_workers=self._num_workers,
-                persistent_workers=True,
-                worker_init_fn=begin_worker,
-                pin_memory=self._device.type == "cuda",
-                generator=self._generator,
-            )
-        self._requests.windows = requests
-        self._generator.manual_seed(derive(self._seed, "loader", epoch))
-        return iter(self._loader)
-
     def indices(self, epoch: int, window: int) -> list[int]:
         """The samples of a window."""
         return self._order.indices(epoch, window)
@@ -134,7 +117,8 @@ class SampleBatches:
 
     def rest(self) -> None:
         """Let the worker processes go; the next epoch starts new ones."""
-        self._loader = None
+        if self._workers is not None:
+            self._workers.rest()
 
 
 class _Windows:
@@ -161,23 +145,6 @@ class _Windows:
                 Request(self._epoch, self._start + number, part, found.tolist(), drawn.tolist())
                 for part, (found, drawn) in enumerate(zip(indices, draws, strict=True))
             ]
-
-
-class _Requests:
-    """The requests of the epoch at hand one after another, as the sampler of a DataLoader."""
-
-    def __init__(self) -> None:
-        self.windows: _Windows | None = None
-
-    def __iter__(self) -> Iterator[Request]:
-        return (request for window in self.windows or () for request in window)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-
-def _as_it_is(batch: Any) -> Any:
-    return batch
 
 
 def warn_of_private_generators(dataset: object, split: str) -> None:

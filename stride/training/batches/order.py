@@ -137,13 +137,13 @@ class Order:
             found = torch.as_tensor(np.asarray(given))
         except (TypeError, ValueError) as error:
             raise DataError(f"the sampler gives no indices: {error}") from error
+        if found.numel() == 0:
+            raise DataError("the sampler gives an empty batch")
         if found.ndim != 1 or found.is_floating_point() or found.dtype == torch.bool:
             raise DataError(
                 f"the sampler gives {found.dtype} of the shape {list(found.shape)}; indices are a"
                 " row of integers, or lists of integers"
             )
-        if len(found) == 0:
-            raise DataError("the sampler gives an empty batch")
         low, high = int(found.min()), int(found.max())
         if low < 0 or high >= self._of_data:
             raise DataError(

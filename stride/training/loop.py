@@ -158,7 +158,8 @@ def _final_evaluation(
     split, batches = ("val", parts.val) if parts.test is None else ("test", parts.test)
     results = _measured(parts, batches, split, steps)
     if results:
-        if run.read_results() != results:  # written already where an attempt died right after
+        # Written already where an attempt died right after. As text: nan is not equal to itself.
+        if repr(sorted(run.read_results().items())) != repr(sorted(results.items())):
             run.save_results(results)
         _logger.info("%s with the best weights: %s", split, _shown(results))
     return results

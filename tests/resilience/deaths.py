@@ -1,10 +1,12 @@
 """The deaths of a training: at which moment SIGKILL ends it.
 
-Three kinds. `AtStep` counts the steps of the optimisers, through torch's own hooks; `AtFile`
-watches what the process does to the files below a folder, through the audit events of Python, which
-are raised just before each opening, renaming, linking, removing; `AfterSeconds` waits on a clock in
-another process, and so ends a training in the middle of anything, native code included. In all
-three the training is not told: it ends by a real SIGKILL, sent by itself or by its parent.
+Four kinds. `AtStep` counts the steps of the optimisers and `AtEvaluation` the calls of modules that
+are evaluated, through torch's own hooks; `AtFile` watches what the process does to the files below
+a folder, through the audit events of Python, which are raised just before each opening, renaming,
+linking, removing; `AfterSeconds` waits on a clock in another process, and so ends a training in the
+middle of anything, native code included. In none of them the training is told: it ends by a real
+SIGKILL, sent by itself or by its parent. Where a `signal` is named it gets that one instead, and
+may end in its own way.
 """
 
 from __future__ import annotations
@@ -37,6 +39,14 @@ class AtStep(msgspec.Struct, frozen=True, tag="step"):
 
     number: int
     edge: str = "after"
+    signal: str = "SIGKILL"
+
+
+class AtEvaluation(msgspec.Struct, frozen=True, tag="evaluation"):
+    """At the n-th call of a module in evaluation mode, the parts of a model counted as well."""
+
+    number: int
+    signal: str = "SIGKILL"
 
 
 class AtFile(msgspec.Struct, frozen=True, tag="file"):
@@ -57,7 +67,7 @@ class AfterSeconds(msgspec.Struct, frozen=True, tag="seconds"):
     seconds: float
 
 
-Death = AtStep | AtFile | AfterSeconds
+Death = AtStep | AtEvaluation | AtFile | AfterSeconds
 
 
 @dataclass
@@ -73,26 +83,39 @@ class Fate:
     folder: Path
     steps: int = 0
     events: int = 0
+    _calls: int = 0
     _met: int = 0
     _pid: int = field(default_factory=os.getpid)
 
     def begin(self) -> None:
         """Watch; there is no end to it but that of the process."""
         # Deferred: the tests that only name a death need no torch.
+        from torch.nn.modules.module import register_module_forward_pre_hook
         from torch.optim import optimizer
 
+        if isinstance(self.death, AtEvaluation):
+            register_module_forward_pre_hook(self._before_call)
         optimizer.register_optimizer_step_pre_hook(self._before_step)
         optimizer.register_optimizer_step_post_hook(self._after_step)
         sys.addaudithook(self._on_event)
 
     def _before_step(self, *_: Any) -> None:
         self.steps += 1
-        if self.death == AtStep(self.steps, "before"):
-            self._die()
+        self._at_step("before")
 
     def _after_step(self, *_: Any) -> None:
-        if self.death == AtStep(self.steps, "after"):
-            self._die()
+        self._at_step("after")
+
+    def _at_step(self, edge: str) -> None:
+        death = self.death
+        if isinstance(death, AtStep) and (death.number, death.edge) == (self.steps, edge):
+            self._die(death.signal)
+
+    def _before_call(self, module: Any, _: Any) -> None:
+        if isinstance(self.death, AtEvaluation) and not module.training:
+            self._calls += 1
+            if self._calls == self.death.number:
+                self._die(self.death.signal)
 
     def _on_event(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event not in _EVENTS:
@@ -114,5 +137,5 @@ class Fate:
             self._met += 1
         return self._met == len(death.patterns) - 1 + death.number
 
-    def _die(self) -> None:
-        os.kill(self._pid, signal.SIGKILL)
+    def _die(self, name: str = "SIGKILL") -> None:
+        os.kill(self._pid, signal.Signals[name])

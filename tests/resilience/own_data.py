@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset, IterableDataset, TensorDataset, get_worker_info
+from torch.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset, get_worker_info
 
 Sample = tuple[Tensor, int]
 
@@ -125,3 +125,10 @@ def stream(split: str, samples: int = 160) -> Dataset[Any]:
 def shards(split: str, samples: int = 160) -> Dataset[Any]:
     """The shards to train on; what is measured has an index."""
     return Shards(samples) if split == "train" else Rows(split)
+
+
+def loaders() -> dict[str, Any]:
+    """Loaders of torch, made by hand, with a generator for the order of the samples."""
+    generator = torch.Generator().manual_seed(8)
+    train = DataLoader(Noisy("train"), batch_size=8, shuffle=True, generator=generator)
+    return {"loaders": {"train": train, "val": DataLoader(Noisy("val"), batch_size=16)}}

@@ -79,6 +79,15 @@ def test_killed_at_a_chosen_moment_it_ends_as_if_it_never_was(
     assert kills == len(MOMENTS[moment]), "a moment was not met"
 
 
+def test_killed_when_its_results_are_there_it_writes_them_no_second_time(
+    trainings: Trainings, reference: References, tmp_path: Path
+) -> None:
+    whole = reference("a task with parameters, buffers, unfreezing and a metric of its own")
+    assert any(value != value for value in run_in(whole.folder).read_results().values())
+    written = AtFile((r"^os\.remove .*/results/\.tmp",))
+    assert kill(trainings, whole, tmp_path / "killed", [written]) == 1
+
+
 @pytest.mark.parametrize(
     "apart", [pytest.param(1, marks=pytest.mark.matrix), pytest.param(11)], ids="every {}".format
 )

@@ -6,9 +6,12 @@ checkpoints are several in an epoch, at steps that fit neither the epochs nor th
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from tests.resilience.own_data import loaders
 
 _HERE = Path(__file__).parent
 
@@ -30,16 +33,18 @@ class Case:
 
     Attributes:
         settings: keyword arguments of `Trainer`, over those that all have.
+        objects: makes those that are no settings; called in the process that trains.
         fast: whether `make test` kills it too; all others belong to the matrix.
     """
 
     name: str
     settings: Tree = field(default_factory=dict)
+    objects: Callable[[], Tree] = dict
     fast: bool = False
 
     def arguments(self, device: str = "cpu") -> Tree:
         """All keyword arguments of `Trainer` but the folder."""
-        return _merged({**_COMMON, "device": device}, self.settings)
+        return {**_merged({**_COMMON, "device": device}, self.settings), **self.objects()}
 
 
 def _merged(below: Tree, above: Tree) -> Tree:
@@ -194,6 +199,7 @@ CASES: tuple[Case, ...] = (
             "checkpoint_kwargs": {"keep": 3},
         },
     ),
+    Case("loaders that were handed over", objects=loaders),
     Case("LBFGS", {"optimizer_kwargs": {"optimizer_name": "LBFGS", "lr": 0.1, "max_iter": 4}}),
     Case(
         "a limit of steps in the middle of an epoch",

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 from torch.optim import Optimizer
 
 from stride.config.schema import Config
@@ -78,7 +79,8 @@ def build_parts(
     settled |= {f"scheduler_kwargs.{name}": value for name, value in found.items()}
     modules = modules_of(model, task)
     # What a checkpoint cannot hold is said now, and not at the first one.
-    encode_tree({"modules": [read_module_state(each) for each in modules]})
+    if not any(is_lazy(each) for module in modules for each in module.parameters()):
+        encode_tree({"modules": [read_module_state(each) for each in modules]})
     encode_tree(
         {"metrics": {name: read_metric_state(each, device) for name, each in metrics.items()}}
     )

@@ -142,6 +142,7 @@ class Steps:
                 self._log()
             elif self._signs.now_and_then(self.done, self.epoch):
                 self._stop.look()
+                self._due.look()
             evaluate = evaluate_every > 0 and self.done % evaluate_every == 0
             if self._first:
                 self._first = False

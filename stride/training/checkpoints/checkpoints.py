@@ -30,7 +30,7 @@ from stride.training.checkpoints.writing import clear, remove_checkpoint, write_
 
 _logger = logging.getLogger(__name__)
 
-_WORTH_SAYING = 0.05
+_WORTH_SAYING = 0.5
 """Seconds of waiting for the checkpoint before that are logged."""
 
 

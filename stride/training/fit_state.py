@@ -89,9 +89,11 @@ class FitState:
         """
         parts = self._parts
         try:
-            # First: a task may change the model at the beginning of an epoch, and itself.
-            if state["steps"]["consumed"] > 0:
-                parts.task.begin_epoch(parts.model, state["steps"]["epoch"])
+            # First: a task may change the model at the beginning of an epoch, and itself. Between
+            # two epochs it is as the one that ended left it: it may be evaluated like that.
+            begun = state["steps"]["epoch"] - (state["steps"]["consumed"] == 0)
+            if begun > 0:
+                parts.task.begin_epoch(parts.model, begun)
             put_module_state(parts.model, state["model"])
             if isinstance(parts.task, nn.Module):
                 put_module_state(parts.task, state["task"])

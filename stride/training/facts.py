@@ -11,6 +11,9 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset, IterableDataset, Subset
 
+from stride.training.batches.fetcher import Fetcher, Request
+from stride.training.batches.sample_randomness import kept_generators
+
 
 def read_facts(dataset: Dataset[Any] | None) -> dict[str, Any]:
     """The facts that a model or task may ask for: `input_shape`, `output_shape`, `target_kind`;
@@ -44,12 +47,17 @@ def _stated(dataset: object, name: str) -> Any:
 
 def _first_sample(dataset: Any) -> Any:
     if not isinstance(dataset, IterableDataset):
-        return dataset[0] if dataset is not None and len(dataset) else None
+        if dataset is None or not len(dataset):
+            return None
+        fetcher = Fetcher(dataset, list, seed=0, split="train")
+        with kept_generators():  # the first sample may be augmented
+            return fetcher[Request(epoch=1, window=0, part=0, indices=[0], draws=[0])][0]
     # Looking must not be the first step of the training: what goes on by its state is put back.
     state_of = getattr(dataset, "state_dict", None)
     put_back = getattr(dataset, "load_state_dict", None)
     state = copy.deepcopy(state_of()) if callable(state_of) and callable(put_back) else None
-    first = next(iter(dataset), None)
+    with kept_generators():
+        first = next(iter(dataset), None)
     if state is not None and callable(put_back):
         put_back(state)
     return first

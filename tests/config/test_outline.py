@@ -72,6 +72,27 @@ def test_a_name_beside_its_arguments_is_a_thing_of_its_own() -> None:
     assert leaves_of(parameters[0])["loss_name"].kind is None
 
 
+def test_sampler_and_collate_function_of_a_loader_are_things_with_arguments(
+    settle: Any, catalog: Catalog
+) -> None:
+    settled = settle(
+        "load_data_kwargs.train_loader_kwargs.sampler_name=weighted",
+        "load_data_kwargs.train_loader_kwargs.sampler_kwargs.samples=5",
+        "load_data_kwargs.val_loader_kwargs.collate_name=pad",
+    )
+    loaders = settled.config.load_data_kwargs
+    assert loaders.train_loader_kwargs.sampler_kwargs == {"samples": 5}
+    assert loaders.val_loader_kwargs.collate_kwargs == {"padding_value": 0.0}
+    assert loaders.train_loader_kwargs.collate_kwargs == {}
+    with pytest.raises(ConfigError, match=r"sampler_kwargs\.sample for weighted; did you mean .*s"):
+        settle(
+            "load_data_kwargs.train_loader_kwargs.sampler_name=weighted",
+            "load_data_kwargs.train_loader_kwargs.sampler_kwargs.sample=5",
+        )
+    with pytest.raises(ConfigError, match="sampler_kwargs"):
+        settle("load_data_kwargs.train_loader_kwargs.sampler_kwargs.samples=5")
+
+
 def test_an_argument_that_a_group_keeps_for_itself_is_refused() -> None:
     with pytest.raises(ConfigError, match="takes an argument named model_name, which model_kwargs"):
         leaves_of(Parameter("model_name", str, "x"))

@@ -55,6 +55,28 @@ def test_what_the_training_gives_is_no_setting() -> None:
     assert "split" not in parameters("dataset", "arrays")
     assert not {"optimizer", "last_epoch"} & set(parameters("scheduler", "StepLR"))
     assert "reduction" not in parameters("loss", "MSELoss")
+    assert set(parameters("sampler", "by_length")) == {"lengths", "pool"}
+    assert set(parameters("collate", "pad")) == {"padding_value"}
+
+
+OWN = """
+from torch.utils.data import Dataset
+from stride.training.batches.sampler import Sampler
+
+class Backwards(Sampler):
+    def __init__(self, data: Dataset, batch_size: int, step: int = 1) -> None: ...
+    def indices(self, seed, epoch): ...
+
+def summed(parts, factor: float = 1.0): ...
+"""
+
+
+def test_what_is_given_first_is_no_setting_of_ones_own_whatever_it_is_called(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "own.py").write_text(OWN)
+    assert set(parameters("sampler", f"{tmp_path}/own.py:Backwards")) == {"step"}
+    assert set(parameters("collate", f"{tmp_path}/own.py:summed")) == {"factor"}
 
 
 def test_weights_of_the_classes_are_a_list_of_numbers() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset, Subset, TensorDataset
+from torch.utils.data import Dataset, IterableDataset, Subset, TensorDataset
 
 from stride.training.facts import read_facts
 
@@ -34,6 +36,51 @@ class Stating(Dataset[dict[str, Tensor]]):
 
     def __getitem__(self, index: int) -> dict[str, Tensor]:
         return {}
+
+
+class Drawing(Dataset[tuple[Tensor, int]]):
+    """Samples that need a generator."""
+
+    classes = ("heads", "tails")
+
+    def __len__(self) -> int:
+        return 2
+
+    def __getitem__(self, index: int, generator: torch.Generator) -> tuple[Tensor, int]:
+        return torch.rand(3, generator=generator), index
+
+
+class Stream(IterableDataset[tuple[Tensor, Tensor]]):
+    """Samples without an index, that go on from where they were left."""
+
+    position = 0
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        while self.position < 3:
+            self.position += 1
+            yield torch.rand(4), torch.rand(1)
+
+    def state_dict(self) -> dict[str, int]:
+        return {"position": self.position}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        self.position = state["position"]
+
+
+def test_looking_at_the_first_sample_changes_nothing() -> None:
+    stream = Stream()
+    torch.manual_seed(0)
+    assert read_facts(Drawing())["input_shape"] == read_facts(Subset(Drawing(), [1]))["input_shape"]
+    assert read_facts(Drawing())["output_shape"] == [2]
+    assert read_facts(stream)["input_shape"] == [4]
+    assert len(list(stream)) == 3
+    assert read_facts(Stream())["target_kind"] == "numbers"
+    torch.manual_seed(0)
+    drawn = torch.rand(())
+    torch.manual_seed(0)
+    read_facts(Drawing())
+    read_facts(Stream())
+    assert torch.rand(()) == drawn
 
 
 def test_what_a_data_set_states_is_taken() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import os
 import subprocess
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset, IterableDataset, TensorDataset
 
 from stride.errors import CodeReferenceError
+from stride.training.batches.sampler import Sampler
 from stride.training.kinds import check_built, check_kind, is_plain_loss
 from stride.training.task import Task
 
@@ -28,6 +30,20 @@ class Numbers(Dataset[int]):
 
 class Stream(IterableDataset[int]):
     def __init__(self, split: str) -> None: ...
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(())
+
+
+class Backwards(Sampler):
+    def __init__(self, data: Dataset[int], step: int = 1) -> None: ...
+
+    def indices(self, seed: int, epoch: int) -> list[int]:
+        return []
+
+
+def put_together(samples, factor=1.0):  # type: ignore[no-untyped-def]
+    raise AssertionError("it must not be called")
 
 
 class Unfinished(Task):
@@ -75,6 +91,9 @@ def say_nothing():  # type: ignore[no-untyped-def]
         ("loss", compare),
         ("optimizer", torch.optim.SGD),
         ("scheduler", torch.optim.lr_scheduler.ReduceLROnPlateau),
+        ("dataset", Stream),
+        ("sampler", Backwards),
+        ("collate", put_together),
     ],
 )
 def test_classes_of_the_base_and_functions_that_promise_one_are_taken(
@@ -98,7 +117,11 @@ def test_classes_of_the_base_and_functions_that_promise_one_are_taken(
         ("model", 3, "an object of type int"),
         ("model", nn.Module, "is the base of every model"),
         ("task", Unfinished, "is abstract"),
-        ("dataset", Stream, "an iterable data set"),
+        ("sampler", Sampler, "is the base of every sampler"),
+        ("sampler", put_together, "no sampler: a sampler is a class derived from"),
+        ("collate", os.system, "a built-in function and no collate function"),
+        ("collate", say_nothing, "whose first argument is a list of samples"),
+        ("collate", Net, "a class and no collate function"),
         ("dataset", TensorDataset, "takes no argument `split`"),
         ("loss", Numbers, "or a function of outputs and targets"),
         ("optimizer", Net, "no optimizer"),

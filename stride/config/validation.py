@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 from collections.abc import Mapping
@@ -69,13 +70,16 @@ def fits(value: Any, annotation: Any) -> bool:
 def to_python(signature: Signature, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The JSON arguments of a thing as its annotations want them: paths as Path, tuples as tuple.
 
-    Arguments whose type is not known, or that are null, stay as they are.
+    Arguments whose type is not known, that are null, or that are not of their type stay as they
+    are: what they are called with then says what is wrong.
     """
     annotations = {item.name: item.annotation for item in signature.parameters}
-    converted = {}
+    converted = dict(arguments)
     for name, value in arguments.items():
         adapter = _adapter(annotations.get(name, Any))
-        converted[name] = value if adapter is None or value is None else _validate(adapter, value)
+        if adapter is not None and value is not None:
+            with contextlib.suppress(ValidationError):
+                converted[name] = _validate(adapter, value)
     return converted
 
 

@@ -61,22 +61,6 @@ def read_text(text: str, annotation: Any, key: str) -> Any:
     return _read_any(text, key)
 
 
-def write_text(value: Any, annotation: Any) -> str:
-    """A text that `read_text` reads as the value; one that no shell touches where there is one."""
-    plain = [value] if isinstance(value, str) else []
-    if isinstance(value, list):
-        plain = [",".join(item if isinstance(item, str) else json.dumps(item) for item in value)]
-    whole = json.dumps(value, ensure_ascii=False)
-    for text in [*plain, whole]:
-        try:
-            found = read_text(text, annotation, "")
-        except ConfigError:
-            continue
-        if json.dumps(found) == json.dumps(value):
-            return text
-    return whole
-
-
 def _bare(annotation: Any) -> Any:
     """Without the constraints, which do not change how a text is read."""
     if typing.get_origin(annotation) is typing.Annotated:

@@ -7,7 +7,6 @@ import functools
 import importlib
 import sys
 import traceback
-import typing
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -15,6 +14,7 @@ from typing import Any, Final
 
 from stride.config.nearest import nearest
 from stride.config.signature import signature_of
+from stride.config.validation import to_python
 from stride.errors import CodeReferenceError
 from stride.files import storage_errors
 from stride.training.builtin_things import KIND_WORDS, find_builtin
@@ -49,13 +49,13 @@ class Reference:
     def build(self, *arguments: Any, **keywords: Any) -> Any:
         """Call it; a plain loss or collate function is given its keywords and not called yet.
 
-        A config holds paths as text: where a parameter is annotated as a path, it gets a path.
+        A config holds paths as text, and tuples as lists: it gets them as it is annotated.
         A data set may give None for a split that it does not have.
 
         Raises:
             CodeReferenceError: what came out is not of the kind.
         """
-        keywords = self._with_paths(keywords)
+        keywords = self._as_annotated(keywords)
         if self.kind == "collate" or (self.kind == "loss" and is_plain_loss(self.thing)):
             return functools.partial(self.thing, **keywords) if keywords else self.thing
         built = self.thing(*arguments, **keywords)
@@ -64,20 +64,18 @@ class Reference:
         check_built(self.kind, built, self.name)
         return built
 
-    def _with_paths(self, keywords: dict[str, Any]) -> dict[str, Any]:
-        if not any(isinstance(value, str) for value in keywords.values()):
-            return keywords
-        parameters = signature_of(self.thing, self.name).parameters
-        paths = {each.name for each in parameters if _is_path(each.annotation)}
-        return {
-            name: Path(value) if name in paths and isinstance(value, str) else value
-            for name, value in keywords.items()
-        }
+    def _as_annotated(self, keywords: dict[str, Any]) -> dict[str, Any]:
+        plain = {name: value for name, value in keywords.items() if _is_json(value)}
+        return keywords | to_python(signature_of(self.thing, self.name), plain)
 
 
-def _is_path(annotation: Any) -> bool:
-    """Whether a parameter takes a path, or a path or nothing."""
-    return Path in (annotation, *typing.get_args(annotation))
+def _is_json(value: Any) -> bool:
+    """Whether it may stand in a config; what the training gives may be anything."""
+    if isinstance(value, dict):
+        return all(_is_json(item) for item in value.values())
+    if isinstance(value, list):
+        return all(_is_json(item) for item in value)
+    return isinstance(value, str | int | float)
 
 
 def is_reference(name: str) -> bool:

@@ -22,7 +22,12 @@ def test_the_keys_are_those_of_the_config(settle: Settle, catalog: Catalog) -> N
     config = settle("task_kwargs.loss_name=HuberLoss").config
     keys = every_key(config, catalog)
     tree = config.to_json()
-    assert {key.path for key in keys} == set(flatten(tree)) - {"format"}
+    arguments_of_nothing = {
+        f"load_data_kwargs.{split}_loader_kwargs.{kind}_kwargs"
+        for split, kinds in {"train": ("sampler", "collate"), "val": ("collate",)}.items()
+        for kind in kinds
+    } | {"load_data_kwargs.test_loader_kwargs.collate_kwargs"}
+    assert {key.path for key in keys} == set(flatten(tree)) - {"format"} - arguments_of_nothing
     for key in keys:
         if key.path != "task_kwargs.loss_name":
             assert lookup(tree, split_key(key.path)) == key.default
@@ -35,7 +40,7 @@ def test_a_key_says_type_default_help_and_choices(settle: Settle, catalog: Catal
     assert keys["model_kwargs.activation"].choices == ("relu", "gelu")
     assert keys["model_kwargs.model_name"].choices == ("MLP", "ResNet", "Net", "Free")
     assert keys["load_data_kwargs.train_loader_kwargs.shuffle"].choices == ("true", "false")
-    assert keys["scheduler_kwargs.interval"].type_text == '"epoch" or "step"'
+    assert keys["scheduler_kwargs.interval"].type_text == '"epoch", "step" or "evaluation"'
     assert keys["seed"].help == "of weights, order of data, augmentation and dropout"
 
 

@@ -18,7 +18,9 @@ def test_the_stored_form_begins_with_its_format_and_has_no_addresses() -> None:
     assert next(iter(tree.items())) == ("format", 1)
     assert {"work_dir", "run"}.isdisjoint(tree)
     assert list(tree["model_kwargs"]) == ["model_name"]
-    assert list(tree["scheduler_kwargs"]) == ["scheduler_name", "interval", "monitor"]
+    assert list(tree["scheduler_kwargs"]) == [
+        *("scheduler_name", "interval", "monitor", "warmup_steps", "warmup_factor")
+    ]
 
 
 def test_names_and_arguments_stand_side_by_side() -> None:

@@ -73,14 +73,17 @@ def test_arguments_reach_a_thing_in_the_types_that_it_wants() -> None:
             Parameter("betas", tuple[float, float]),
             Parameter("shape", list[int], None),
             Parameter("free"),
+            Parameter("size", int),
         ),
         takes_any=True,
     )
     arguments = {"root": "/x", "betas": [1, 0.5], "shape": None, "free": [1], "more": {"a": 1}}
+    arguments["size"] = [3]
     assert to_python(signature, arguments) == {
         "root": Path("/x"),
         "betas": (1.0, 0.5),
         "shape": None,
         "free": [1],
         "more": {"a": 1},
+        "size": [3],
     }

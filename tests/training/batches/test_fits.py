@@ -70,7 +70,12 @@ def _fit(folder: Path, code: Path, dataset: str, train: dict[str, Any], **fit: A
             "val_loader_kwargs": {"batch_size": 8, **validating},
             "test_loader_kwargs": {"batch_size": 8, **validating},
         },
-        model_kwargs={"model_name": "FCNN", "hidden_dims": [4], "input_shape": [4], "output_shape": [1]},
+        model_kwargs={
+            "hidden_dims": [4],
+            "batch_norms": False,
+            "input_shape": [4],
+            "output_shape": [1],
+        },
         task_kwargs={"loss_name": "MSELoss", "metrics": []},
         fit_kwargs={"max_epochs": 2, **fit},
         log_kwargs={"progress": False, "every": 1},

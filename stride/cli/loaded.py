@@ -112,7 +112,8 @@ def measure(
         if batches is None:
             raise DataError(f"the data of {loaded.run.address} has no split {split}")
         _check_fingerprint(loaded, split, fingerprint_of(dataset), moved=bool(changes))
-        values = evaluate(loaded.task, loaded.model, batches, loaded.device)
+        factors = config.fit_kwargs.balancing.weights
+        values = evaluate(loaded.task, loaded.model, batches, loaded.device, factors=factors)
     return {f"{split}_{name}": value for name, value in values.items()}
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from stride.config.balancing_kwargs import BalancingKwargs
 from stride.config.schema_types import NO_CHANGE, Count, Frozen, Monitor, Threads
 
 
@@ -58,6 +59,7 @@ class FitKwargs(Frozen):
     evaluate_every: Count | None = Field(
         default=None, description="steps between two evaluations; null: at the end of each epoch"
     )
+    balancing: BalancingKwargs = BalancingKwargs()
     ema: EmaKwargs = EmaKwargs()
     early_stopping: EarlyStoppingKwargs = EarlyStoppingKwargs()
     monitors: list[Monitor] = Field(

@@ -12,6 +12,7 @@ from torch.optim import Optimizer
 
 from stride.config.schema import Config
 from stride.errors import ConfigError
+from stride.training.balancing.build import build_balancing
 from stride.training.batches.protocol import Batches
 from stride.training.build import build_model_and_task
 from stride.training.checkpoints.state_tree import encode_tree
@@ -58,6 +59,15 @@ def build_parts(
     _check_together(config, task, optimizers, closure=closure, handed_over="train" in given.loaders)
     if "train" not in given.loaders:
         _check_batch_norm(model, train, fit.accumulate)
+    balancing = build_balancing(
+        fit,
+        config.seed,
+        task,
+        model,
+        optimizers,
+        device,
+        handed_over=given.optimizer is not None,
+    )
     has_val = "val" in data.batches
     metrics = task.metrics()
     columns = columns_of(metrics, has_val=has_val)
@@ -103,6 +113,7 @@ def build_parts(
         precision=precision,
         scaler=precision.build_scaler(),
         average=average,
+        balancing=balancing,
         early_stopping=build_early_stopping(fit.early_stopping, monitors, columns),
         monitors=tuple(monitors),
         fit_kwargs=fit,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import torch
 from torch import nn
@@ -28,6 +28,7 @@ def evaluate(
     *,
     between: Callable[[], None] = lambda: None,
     precision: Precision | None = None,
+    factors: Mapping[str, float] | None = None,
 ) -> dict[str, float]:
     """The mean losses (`loss`, `loss_<name>`) and the metrics over all batches.
 
@@ -36,6 +37,8 @@ def evaluate(
     Args:
         between: called after each batch: a sign of life, a look at whether to stop.
         precision: what the forward passes compute in; fp32 unless given.
+        factors: of the named losses in `loss`, 1 where there is none. They are those of the config
+            and no others: a ruler that stays the same, however a training balances its losses.
     """
     metrics = task.metrics()
     place_metrics(metrics.values(), device)
@@ -45,7 +48,7 @@ def evaluate(
         for batch in batches.epoch(1):
             with precision.forward():
                 output = task.evaluate(model, batch)
-                total = total_loss(output.losses)
+                total = total_loss(output.losses, factors)
             losses.add(output, total.detach())
             for metric in metrics.values():
                 metric.update(*output.outputs)

@@ -70,6 +70,7 @@ class FitState:
             "schedule": parts.schedule.state_dict(),
             "average": None if parts.average is None else parts.average.state_dict(),
             "early_stopping": parts.early_stopping.state_dict(),
+            "balancing": None if parts.balancing is None else parts.balancing.state_dict(),
             "bests": self.bests.state_dict(),
             "records": [msgspec.to_builtins(each) for each in self._attempt.record.best],
             "last": dict(self._attempt.record.last),
@@ -112,6 +113,8 @@ class FitState:
                 parts.average.load_state_dict(state["average"])
             if "early_stopping" not in kept:
                 parts.early_stopping.load_state_dict(state["early_stopping"])
+            if parts.balancing is not None and "balancing" not in kept:
+                parts.balancing.load_state_dict(state["balancing"])
             self.bests.load_state_dict(state["bests"])
             self._steps.load_state_dict(state["steps"])
         except (KeyError, ValueError, RuntimeError, TypeError) as error:

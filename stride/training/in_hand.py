@@ -65,7 +65,8 @@ class InHand:
             _, batches = load_split(self.config, given, split, self.device)
             if batches is None:
                 raise DataError(f"there is no {split} split")
-            values = evaluate(self.task, self.model, batches, self.device)
+            factors = self.config.fit_kwargs.balancing.weights
+            values = evaluate(self.task, self.model, batches, self.device, factors=factors)
         return {f"{split}_{name}": value for name, value in values.items()}
 
     def predict(self, inputs: Any, *, batch_size: int | None = None) -> Any:

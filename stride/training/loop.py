@@ -188,6 +188,7 @@ def _measured(parts: Parts, batches: Batches | None, split: str, steps: Steps) -
             parts.device,
             between=steps.pause,
             precision=parts.precision,
+            factors=parts.fit_kwargs.balancing.weights,
         )
     return {f"{split}_{name}": value for name, value in values.items()}
 

@@ -29,15 +29,26 @@ class Output(NamedTuple):
     outputs: tuple[Any, ...] = ()
 
 
-def total_loss(losses: Tensor | Mapping[str, Tensor]) -> Tensor:
-    """The scalar that is minimised: the loss, or the sum of the named ones."""
+def total_loss(
+    losses: Tensor | Mapping[str, Tensor], factors: Mapping[str, float] | None = None
+) -> Tensor:
+    """The one scalar: the loss, or the sum of the named ones, each times its factor; 1 where it has
+    none.
+    """
     if isinstance(losses, Tensor):
         return losses
     parts = list(losses.values())
+    if factors:
+        parts = [loss * factors.get(name, 1.0) for name, loss in losses.items()]
     total = parts[0]
     for part in parts[1:]:
         total = total + part
     return total
+
+
+def total_of(output: Output) -> Tensor:
+    """The scalar that is minimised where nothing balances the losses: their sum."""
+    return total_loss(output.losses)
 
 
 def items_of(weight: Tensor | float) -> Tensor | float:

@@ -13,6 +13,7 @@ from torch.optim import Optimizer
 from stride.config.checkpoint_kwargs import CheckpointKwargs
 from stride.config.fit_kwargs import FitKwargs
 from stride.config.log_kwargs import LogKwargs
+from stride.training.balancing.balancing import Balancing
 from stride.training.batches.protocol import Batches
 from stride.training.early_stopping import EarlyStopping
 from stride.training.exponential_average import ExponentialAverage
@@ -31,6 +32,7 @@ class Parts:
         optimizers: by name; one without a name, unless the task names several.
         closure: whether the optimiser evaluates the loss by itself.
         may_split: whether a batch may be cut into smaller micro-batches.
+        balancing: what makes one loss of several; None: they are added up.
     """
 
     seed: int
@@ -47,6 +49,7 @@ class Parts:
     precision: Precision
     scaler: GradScaler | None
     average: ExponentialAverage | None
+    balancing: Balancing | None
     early_stopping: EarlyStopping
     monitors: tuple[Monitor, ...]
     fit_kwargs: FitKwargs

@@ -24,7 +24,7 @@ class Restored:
 
     Attributes:
         kept: parts of the state that are not taken: of `optimizers`, `hyperparameters`,
-            `schedule`, `early_stopping`, `reason`. They are as the config says.
+            `schedule`, `balancing`, `early_stopping`, `reason`. They are as the config says.
     """
 
     found: Found
@@ -99,7 +99,11 @@ def restored_of_source(beginning: Beginning, config: Config) -> Restored | None:
     record = run.read_record()
     before, _ = resumed_config(run, record, ())
     kept = {"early_stopping", "reason"}
-    if before.optimizer_kwargs.name != config.optimizer_kwargs.name:
+    balancing = (before.fit_kwargs.balancing, config.fit_kwargs.balancing)
+    if balancing[0] != balancing[1]:
+        kept |= {"balancing"}
+    learned = [each.method == "uncertainty" for each in balancing]  # in the optimiser, too
+    if before.optimizer_kwargs.name != config.optimizer_kwargs.name or learned[0] != learned[1]:
         kept |= {"optimizers", "schedule"}
     elif before.optimizer_kwargs != config.optimizer_kwargs:
         kept |= {"hyperparameters", "schedule"}

@@ -181,7 +181,12 @@ def _evaluate(parts: Parts) -> None:
     average = contextlib.nullcontext() if parts.average is None else parts.average.in_place()
     with average:
         evaluate(
-            parts.task, parts.model, _First(parts.val), parts.device, precision=parts.precision
+            parts.task,
+            parts.model,
+            _First(parts.val),
+            parts.device,
+            precision=parts.precision,
+            factors=parts.fit_kwargs.balancing.weights,
         )
 
 

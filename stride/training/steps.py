@@ -23,7 +23,8 @@ from stride.training.signs import Signs
 from stride.training.stopping import Stop
 from stride.training.tally import Tally
 from stride.training.task import modules_of
-from stride.training.update import Window, choose_update
+from stride.training.update import Window
+from stride.training.update_choice import update_of
 from stride.training.updater import Updater
 
 _logger = logging.getLogger(__name__)
@@ -110,14 +111,7 @@ class Steps:
             missed = evaluate_every > 0 and self.done % evaluate_every == 0
             if missed or self.done >= last:
                 return self._edge(evaluate=True)
-        update = choose_update(
-            parts.task,
-            parts.model,
-            self._updaters,
-            parts.precision,
-            parts=self._accumulate,
-            closure=parts.closure,
-        )
+        update = update_of(parts, self._updaters, self._accumulate)
 
         for window in self._open_windows():
             if buffers is not None:
@@ -235,6 +229,8 @@ class Steps:
             parts = self._parts
             if self.consumed == 0:
                 parts.task.begin_epoch(parts.model, self.epoch)
+                if parts.balancing is not None:
+                    parts.balancing.begin_epoch(self.epoch)
             self._windows = parts.train.windows(
                 self.epoch, start=self.consumed, parts=self._accumulate
             )

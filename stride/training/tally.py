@@ -40,6 +40,7 @@ class Tally:
         self._row = WeightedMeans()
         self._period = WeightedMeans()
         self._metrics = parts.task.metrics()
+        self._balancing = parts.balancing
         self._updates = [metric.update for metric in self._metrics.values()]
         place_metrics(self._metrics.values(), parts.device)
         self._skipped = 0
@@ -94,6 +95,10 @@ class Tally:
                     self._row.add("gradient_norm", norm, 1.0)
         self._read_until = done
         bad = self._losses.read_into(self._row, self._period)
+        if self._balancing is not None:
+            for name, weights in self._balancing.read_weights().items():
+                for weight in filter(math.isfinite, weights):
+                    self._row.add(f"weight_{name}", weight, 1.0)
         if bad is None:
             return
         at = (epoch, window - (done - bad))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from torch import Tensor, nn
@@ -75,6 +75,18 @@ class Task(ABC):
             optimizers: those named by `optimizers`; "" where it names none.
         """
         raise NotImplementedError(f"{type(self).__name__} does not run the update itself")
+
+    def loss_names(self) -> Sequence[str]:
+        """The names of the losses that `step` gives, each time; balancing (`fit_kwargs.balancing`)
+        needs to know them before the first step.
+        """
+        return ()
+
+    def shared_parameters(self, model: nn.Module) -> Iterable[nn.Parameter]:
+        """The weights of the last layer that all losses depend on; GradNorm compares the gradients
+        of the losses there.
+        """
+        return ()
 
     def divisible(self) -> bool:
         """Whether the loss of a batch is the mean over its items, so that a batch may be cut into

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from stride.training.output import Output, items_of, total_loss
+from stride.training.output import Output, items_of, total_loss, total_of
 from stride.training.precision import Precision
 from stride.training.task import Task
 from stride.training.updater import RefusedUpdateError, Updater
 
 Window = tuple[Any, ...]
 """The micro-batches of one optimiser step."""
+
+Total = Callable[[Output], Tensor]
+"""Makes one scalar, which is minimised, of the losses of a micro-batch."""
 
 
 class Done(NamedTuple):
@@ -41,11 +44,19 @@ class Update(ABC):
 class WholeUpdate(Update):
     """A window of one batch: what most steps are."""
 
-    def __init__(self, task: Task, model: nn.Module, updater: Updater, precision: Precision):
+    def __init__(
+        self,
+        task: Task,
+        model: nn.Module,
+        updater: Updater,
+        precision: Precision,
+        total: Total = total_of,
+    ) -> None:
         self._task = task
         self._model = model
         self._updater = updater
         self._precision = precision
+        self._total = total
         self._plain = precision.name == "fp32"
 
     def run(self, window: Window) -> Done:
@@ -53,11 +64,11 @@ class WholeUpdate(Update):
         (batch,) = window
         if self._plain:
             output = self._task.step(self._model, batch)
-            total = total_loss(output.losses)
+            total = self._total(output)
         else:
             with self._precision.forward():
                 output = self._task.step(self._model, batch)
-                total = total_loss(output.losses)
+                total = self._total(output)
         self._updater.backward(total)
         loss = total.detach()
         return Done([(output, loss)], self._updater.update(loss))
@@ -71,11 +82,19 @@ class AccumulatedUpdate(Update):
     sum(n_i L_i) / sum(n_i).
     """
 
-    def __init__(self, task: Task, model: nn.Module, updater: Updater, precision: Precision):
+    def __init__(
+        self,
+        task: Task,
+        model: nn.Module,
+        updater: Updater,
+        precision: Precision,
+        total: Total = total_of,
+    ) -> None:
         self._task = task
         self._model = model
         self._updater = updater
         self._precision = precision
+        self._total = total
 
     def run(self, window: Window) -> Done:
         """A forward and a backward pass a micro-batch, then one step."""
@@ -95,7 +114,7 @@ class AccumulatedUpdate(Update):
         for batch in window:
             with self._precision.forward():
                 output = self._task.step(self._model, batch)
-                total = total_loss(output.losses)
+                total = self._total(output)
             weight = items_of(output.weight)
             if isinstance(weight, Tensor):  # a count of valid items is a whole number
                 weight = weight.to(torch.promote_types(total.dtype, torch.float32))

@@ -1,4 +1,4 @@
-"""The line of a job script, `stride fit ... --resume`, is repeated until it says that it is done."""
+"""The line of a job script, `stride fit ... --resume`: killed and repeated until it is done."""
 
 from __future__ import annotations
 

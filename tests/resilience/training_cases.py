@@ -6,6 +6,7 @@ checkpoints are several in an epoch, at steps that fit neither the epochs nor th
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,7 +45,8 @@ class Case:
 
     def arguments(self, device: str = "cpu") -> Tree:
         """All keyword arguments of `Trainer` but the folder."""
-        return {**_merged({**_COMMON, "device": device}, self.settings), **self.objects()}
+        settings = _merged({**_COMMON, "device": device}, self.settings)
+        return {**copy.deepcopy(settings), **self.objects()}
 
 
 def _merged(below: Tree, above: Tree) -> Tree:

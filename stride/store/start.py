@@ -92,8 +92,9 @@ def start_attempt(
 
 def _written_by_attempts(run: Run, record: RunRecord) -> Iterator[Path]:
     """What an attempt writes whole: one that was killed may have left a part of it."""
-    yield from (run.record_path, run.metrics_path, run.steps_path, run.timings_path)
-    yield from (run.results_metrics_path, run.checkpoint_paths.newest_path)
+    yield from (run.record_path, run.results_metrics_path, run.checkpoint_paths.newest_path)
+    for table in (run.metrics, run.steps, run.timings):
+        yield from (table.path, table.cut_path)
     yield from (run.weights_path / name for name in record.digests)
     yield from (run.attempt_provenance_path(attempt.number) for attempt in record.attempts)
 

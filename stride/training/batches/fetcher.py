@@ -94,30 +94,30 @@ class Fetcher(Dataset[Any]):
                 set_epoch(epoch)
 
     def _samples(self, request: Request) -> list[Any]:
-        places, given = self._in_whole(request.indices), self._given()
+        places, whole, generator = self._in_whole(request.indices), self._whole, self._generator
         if self._fetch_many is not None:
             self._seed_for(request.draws[0])
+            given = {} if generator is None else {"generator": generator}
             return list(self._fetch_many(places, **given))
-        whole: Any = self._whole
         samples = []
-        for index, draw in zip(places, request.draws, strict=True):
-            self._seed_for(draw)
-            try:
-                samples.append(whole.__getitem__(index, **given) if given else whole[index])
-            except Exception as error:
-                error.add_note(f"while sample {index} of the {self._split} data was fetched")
-                raise
+        index = -1
+        try:
+            for index, draw in zip(places, request.draws, strict=True):
+                self._seed_for(draw)
+                if generator is None:
+                    samples.append(whole[index])
+                else:
+                    samples.append(whole.__getitem__(index, generator=generator))
+        except Exception as error:
+            error.add_note(f"while sample {index} of the {self._split} data was fetched")
+            raise
         return samples
 
-    def _given(self) -> dict[str, Any]:
-        return {"generator": self._generator} if self._gives_generator else {}
-
     def _seed_for(self, draw: int) -> None:
-        seed = mixed(self._base, draw)
         if self._seeds_samples:
-            seed_generators(seed)
+            seed_generators(mixed(self._base, draw))
         if self._generator is not None:
-            self._generator.manual_seed(seed)
+            self._generator.manual_seed(mixed(self._base, draw))
 
     def _in_whole(self, indices: list[int]) -> list[int]:
         for places in self._places:

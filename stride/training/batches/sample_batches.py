@@ -101,7 +101,7 @@ class SampleBatches:
         order = self._order
         windows, draws = order.windows(epoch, start), order.draws(epoch, start)
         cut = [order.cut(window, parts) for window in windows]
-        drawn = cut if draws is None else [order.cut(window, parts) for window in draws]
+        drawn = None if draws is None else [order.cut(window, parts) for window in draws]
         return _Windows(epoch, start, cut, drawn)
 
     def indices(self, epoch: int, window: int) -> list[int]:
@@ -129,7 +129,7 @@ class _Windows:
         epoch: int,
         start: int,
         indices: Sequence[Sequence[Tensor]],
-        draws: Sequence[Sequence[Tensor]],
+        draws: Sequence[Sequence[Tensor]] | None,
     ) -> None:
         self._epoch = epoch
         self._start = start
@@ -140,9 +140,13 @@ class _Windows:
         return len(self._indices)
 
     def __iter__(self) -> Iterator[list[Request]]:
-        for number, (indices, draws) in enumerate(zip(self._indices, self._draws, strict=True)):
+        for place, window in enumerate(self._indices):
+            indices = [part.tolist() for part in window]
+            draws = indices
+            if self._draws is not None:
+                draws = [part.tolist() for part in self._draws[place]]
             yield [
-                Request(self._epoch, self._start + number, part, found.tolist(), drawn.tolist())
+                Request(self._epoch, self._start + place, part, found, drawn)
                 for part, (found, drawn) in enumerate(zip(indices, draws, strict=True))
             ]
 

@@ -9,7 +9,18 @@ import typer
 
 from stride.cli.completion import complete_run
 from stride.cli.experiment import open_run
-from stride.cli.options import Config, ConfigFile, Json, Remove, Takeover, Trust
+from stride.cli.launch import launch, read_launch
+from stride.cli.options import (
+    Config,
+    ConfigFile,
+    Json,
+    LauncherName,
+    MaxRestarts,
+    NprocPerNode,
+    Remove,
+    Takeover,
+    Trust,
+)
 from stride.cli.plan import (
     Plan,
     plan_continued,
@@ -34,6 +45,8 @@ EXAMPLES = (
     "stride fit --continue exp/3 --config fit_kwargs.max_epochs=40",
     "stride fit --config work_dir=exp --init-from exp/3",
     "stride fit --config work_dir=exp --smoke-only",
+    "stride fit --config work_dir=exp --nproc-per-node 2 --max-restarts 3",
+    "srun stride fit --config work_dir=exp --config run=long --resume --launcher slurm",
 )
 FIELDS = TRAINING_FIELDS | {
     "smoke": "the whole answer of --smoke-only: step_seconds, evaluation_seconds,"
@@ -85,6 +98,16 @@ def fit(
     smoke_only: Annotated[
         bool, typer.Option("--smoke-only", help="Only try that: no run is made.")
     ] = False,
+    nproc_per_node: NprocPerNode = None,
+    max_restarts: MaxRestarts = None,
+    launcher: LauncherName = None,
+    rehearse: Annotated[
+        bool,
+        typer.Option(
+            "--rehearse-preemption",
+            help="Stop after the first step as a scheduler would, look, and go on to the end.",
+        ),
+    ] = False,
     takeover: Takeover = False,
     trust: Trust = False,
     json: Json = False,
@@ -96,6 +119,12 @@ def fit(
     ends with exit code 75 was stopped and is to be started again: the same line with --resume.
     """
     _refuse_together(run, resume, continue_from, init_from)
+    launched = read_launch(nproc_per_node, max_restarts, launcher, rehearsal=rehearse)
+    if launched is not None:
+        also_given = (("--trust", trust), ("--json", json))
+        flags = [option for option, is_given in also_given if is_given]
+        launch(launched, lambda made: ["fit", made, "--resume", *flags])
+        return
     settings = read_settings(config, config_file, remove)
 
     def new() -> Plan:

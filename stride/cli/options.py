@@ -109,3 +109,30 @@ Data = Annotated[
         help="Where data that was moved is now, as dataset_kwargs.path=FILE.",
     ),
 ]
+
+NprocPerNode = Annotated[
+    str | None,
+    typer.Option(
+        "--nproc-per-node",
+        metavar="N",
+        help="Train with N ranks on this machine: processes that this one starts and watches.",
+    ),
+]
+
+MaxRestarts = Annotated[
+    str | None,
+    typer.Option(
+        "--max-restarts",
+        metavar="N",
+        help="Go on from the newest checkpoint where the training fails, so many times at most.",
+    ),
+]
+
+LauncherName = Annotated[
+    str | None,
+    typer.Option(
+        "--launcher",
+        metavar="NAME",
+        help="Be one of the ranks that it started: slurm, for srun. torchrun is seen by itself.",
+    ),
+]

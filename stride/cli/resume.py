@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from stride.cli.experiment import open_run
-from stride.cli.options import ConfigKeys, Json, RunAddress, Takeover, Trust
+from stride.cli.launch import launch, read_launch
+from stride.cli.options import (
+    ConfigKeys,
+    Json,
+    LauncherName,
+    MaxRestarts,
+    NprocPerNode,
+    RunAddress,
+    Takeover,
+    Trust,
+)
 from stride.cli.plan import plan_resumed
 from stride.cli.settings import read_settings
 from stride.cli.training import FIELDS as TRAINING_FIELDS
@@ -12,6 +22,7 @@ from stride.cli.training import train_and_answer
 EXAMPLES = (
     "stride resume exp/3",
     "stride resume exp/3 --config fit_kwargs.max_epochs=40",
+    "stride resume exp/3 --nproc-per-node 4",
     "stride resume exp/latest --takeover  # its host is gone, and cannot be asked",
 )
 FIELDS = TRAINING_FIELDS
@@ -20,6 +31,9 @@ FIELDS = TRAINING_FIELDS
 def resume(
     run: RunAddress,
     config: ConfigKeys = None,
+    nproc_per_node: NprocPerNode = None,
+    max_restarts: MaxRestarts = None,
+    launcher: LauncherName = None,
     takeover: Takeover = False,
     trust: Trust = False,
     json: Json = False,
@@ -29,6 +43,10 @@ def resume(
     The newest that is whole is taken; what was skipped is said. Without one the run begins again.
     Settings stand with the attempt; one that would make another experiment of the run is refused.
     """
+    launched = read_launch(nproc_per_node, max_restarts, launcher)
+    if launched is not None:
+        launch(launched)
+        return
     settings = read_settings(config, None, None)
     plan = plan_resumed(open_run(run), settings, takeover=takeover, trust=trust)
     train_and_answer(plan, launcher="stride resume", json=json)

@@ -74,14 +74,21 @@ def train(plan: Plan, *, launcher: str, smoke: bool = False) -> tuple[Run, dict[
     from stride.training.fitting import fit_run
     from stride.training.given import Given
     from stride.training.progress import choose_view
+    from stride.training.ranks.launcher_line import find_line
+    from stride.training.rehearsal import Rehearsal
 
     claimed: list[Run] = []
+    line = find_line()
 
     def claim(code: tuple[CodeRecord, ...]) -> Run:
         claimed.append(plan.claim(code))
+        if line is not None:
+            line.tell_run(claimed[0].address)
         return claimed[0]
 
     view = choose_view(sys.stderr, progress=plan.config.log_kwargs.progress)
+    if line is not None and line.rehearsal:
+        view = Rehearsal(view)
     try:
         with contextlib.redirect_stdout(sys.stderr):
             fitted = fit_run(

@@ -82,6 +82,10 @@ class Fetcher(Dataset[Any]):
                 return self._collate(samples)
         return default_collate(samples)
 
+    def __getstate__(self) -> dict[str, Any]:
+        # A process that is no fork begins anew; torch cannot send it a generator.
+        return {**self.__dict__, "_generator": None, "_epoch": 0}
+
     def begin(self, epoch: int) -> None:
         """Tell the data set the epoch, in whichever process it is."""
         self._epoch = epoch

@@ -90,3 +90,34 @@ def test_workers_end_with_a_training_that_was_killed() -> None:
     for pid in done.stdout.split():
         if psutil.pid_exists(int(pid)):
             psutil.Process(int(pid)).wait(timeout=60)
+
+
+SPAWNED = """
+import multiprocessing, torch
+from stride.training.batches.iterable_batches import IterableBatches
+from stride.training.batches.order import Order
+from stride.training.batches.sample_batches import SampleBatches
+from tests.training.batches.own_data import Given, StatefulStream
+
+def epochs(workers):
+    options = dict(num_workers=workers, seed=1, split="train", device=torch.device("cpu"))
+    order = Order(20, 6, shuffle=True, drop_last=False, seed=1)
+    samples = SampleBatches(Given(), order, **options)
+    stream = IterableBatches(StatefulStream(), batch_size=6, drop_last=False, **options)
+    found = [[batch["x"].tolist() for batch in samples.epoch(epoch)] for epoch in (1, 2)]
+    found += [[batch.tolist() for batch in stream.epoch(epoch)] for epoch in (1, 2)]
+    samples.rest(), stream.rest()
+    return found
+
+if __name__ == "__main__":
+    multiprocessing.set_start_method("spawn")
+    print(epochs(1) == epochs(0))
+"""
+
+
+def test_workers_that_are_no_forks_give_the_same(tmp_path: Path) -> None:
+    script = tmp_path / "spawned.py"
+    script.write_text(SPAWNED)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, str(script)], env=environment, capture_output=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"True\n", b"")

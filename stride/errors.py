@@ -20,6 +20,7 @@
     ├── VerificationError               a digest or a repeated measurement that does not hold
     ├── NonFiniteError                  a loss or gradient that is not finite
     ├── OutOfMemoryError                a batch that is too large for the device
+    ├── RankFailedError                 another of the processes that train together failed first
     └── StoppedError                    the training was asked to stop
 
 Each message is a sentence that says what is wrong, where, and what to do. The command line shows it
@@ -97,6 +98,10 @@ class NonFiniteError(StrideError):
 
 class OutOfMemoryError(StrideError):
     """The device has no memory for a step."""
+
+
+class RankFailedError(StrideError):
+    """Another of the processes that train together failed first; the message is about that one."""
 
 
 class StoppedError(StrideError):

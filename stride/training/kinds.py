@@ -49,9 +49,7 @@ BASES: Final[Mapping[str, Base]] = {
     "scheduler": Base(
         "torch.optim.lr_scheduler", "LRScheduler", "torch.optim.lr_scheduler.LRScheduler"
     ),
-    "sampler": Base(
-        "stride.training.batches.sampler", "Sampler", "stride.training.batches.sampler.Sampler"
-    ),
+    "sampler": Base("stride.training.batches.sampler", "Sampler", "stride.Sampler"),
     "callback": Base("stride.training.callbacks", "Callback", "stride.Callback"),
 }
 _BY_POSITION: Final = (

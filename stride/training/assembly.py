@@ -20,6 +20,7 @@ from stride.training.columns import check_column, columns_of
 from stride.training.compiling import check_compiler
 from stride.training.data import Data
 from stride.training.early_stopping import build_early_stopping
+from stride.training.evaluation import evaluation_mode
 from stride.training.exponential_average import ExponentialAverage
 from stride.training.given import Given
 from stride.training.metric_state import read_metric_state
@@ -52,6 +53,7 @@ def build_parts(
     if fit.compile:
         check_compiler(device)
     model, task, settled = build_model_and_task(config, data.facts, given, device)
+    _give_sizes(model, task, train)
     settled |= {name: fact for name, fact in data.facts.items() if fact is not None}
     optimizers, found = _build_optimizers(config, given, model, task)
     settled |= {f"optimizer_kwargs.{name}": value for name, value in found.items()}
@@ -89,8 +91,7 @@ def build_parts(
     settled |= {f"scheduler_kwargs.{name}": value for name, value in found.items()}
     modules = modules_of(model, task)
     # What a checkpoint cannot hold is said now, and not at the first one.
-    if not any(is_lazy(each) for module in modules for each in module.parameters()):
-        encode_tree({"modules": [read_module_state(each) for each in modules]})
+    encode_tree({"modules": [read_module_state(each) for each in modules]})
     encode_tree(
         {"metrics": {name: read_metric_state(each, device) for name, each in metrics.items()}}
     )
@@ -121,6 +122,14 @@ def build_parts(
         log_kwargs=config.log_kwargs,
     )
     return parts, settled
+
+
+def _give_sizes(model: nn.Module, task: Task, train: Batches) -> None:
+    """Let lazy layers see a batch: what follows needs their weights."""
+    parameters = [each for module in modules_of(model, task) for each in module.parameters()]
+    if any(is_lazy(parameter) for parameter in parameters):
+        with evaluation_mode(model, task), torch.no_grad():
+            task.evaluate(model, next(iter(train.epoch(1))))
 
 
 def _build_optimizers(

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 from torch.utils.data import Dataset
@@ -131,6 +132,7 @@ def name_of(thing: object) -> str:
 def _states(given: Given) -> dict[str, Any]:
     states: dict[str, Any] = {}
     if given.model is not None:
+        _check_sizes(given.model)
         states["model"] = _state_of_module(given.model)
     if isinstance(given.task, nn.Module):
         states["task"] = _state_of_module(given.task)
@@ -141,6 +143,19 @@ def _states(given: Given) -> dict[str, Any]:
     if given.scheduler is not None:
         states["scheduler"] = copy.deepcopy(given.scheduler.state_dict())
     return states
+
+
+def _check_sizes(module: nn.Module) -> None:
+    """Refuse lazy layers that have not seen a batch: there is no state to come back to.
+
+    Raises:
+        ConfigError: it has some.
+    """
+    if any(is_lazy(parameter) for parameter in module.parameters()):
+        raise ConfigError(
+            f"{type(module).__name__} is handed over with lazy layers, which have no weights yet:"
+            " call it once with a batch, or name its class in model_kwargs.model_name"
+        )
 
 
 def _state_of_module(module: nn.Module) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -9,10 +9,10 @@ import msgspec
 from torch import nn
 
 from stride.errors import StoredFileError
-from stride.store.attempt import Attempt
 from stride.store.record import BestRecord
 from stride.training.checkpoints.position import Position
 from stride.training.checkpoints.randomness import capture, restore
+from stride.training.ledger import Ledger
 from stride.training.module_state import put_module_state, read_module_state
 from stride.training.monitors import Bests
 from stride.training.optimizer_state import put_optimizer_state
@@ -28,12 +28,12 @@ class FitState:
         reason: why the training ended before its plan; None while it has not.
     """
 
-    def __init__(self, parts: Parts, steps: Steps, attempt: Attempt) -> None:
+    def __init__(self, parts: Parts, steps: Steps, ledger: Ledger) -> None:
         self.bests = Bests(parts.monitors)
         self.reason: str | None = None
         self._parts = parts
         self._steps = steps
-        self._attempt = attempt
+        self._ledger = ledger
 
     @property
     def over(self) -> bool:
@@ -72,8 +72,8 @@ class FitState:
             "early_stopping": parts.early_stopping.state_dict(),
             "balancing": None if parts.balancing is None else parts.balancing.state_dict(),
             "bests": self.bests.state_dict(),
-            "records": [msgspec.to_builtins(each) for each in self._attempt.record.best],
-            "last": dict(self._attempt.record.last),
+            "records": [msgspec.to_builtins(each) for each in self._ledger.bests],
+            "last": dict(self._ledger.last),
             "reason": self.reason,
             "data": parts.train.state_dict(),
             "randomness": capture(),
@@ -120,14 +120,20 @@ class FitState:
         except (KeyError, ValueError, RuntimeError, TypeError) as error:
             raise StoredFileError(
                 "the checkpoint does not fit the parts of this training; was code changed?"
-                f" {type(error).__name__}: {' '.join(str(error).split())}"
+                f" {_words(error)}"
             ) from error
-        self._attempt.rewind(
-            best=msgspec.convert(state["records"], tuple[BestRecord, ...]),
-            last=state["last"],
+        self._ledger.rewind(
+            msgspec.convert(state["records"], tuple[BestRecord, ...]),
+            state["last"],
             step=self._steps.done,
             epoch=self.position.epoch,
         )
         self.reason = None if "reason" in kept else state["reason"]
         parts.train.load_state_dict(state["data"])
         restore(state["randomness"])  # last: building and loading may draw
+
+
+def _words(error: Exception) -> str:
+    """What was wrong; a RuntimeError of ours or of torch says it in words already."""
+    said = " ".join(str(error).split())
+    return said if type(error) is RuntimeError else f"{type(error).__name__}: {said}"

@@ -26,11 +26,18 @@ from stride.training.determinism import deterministic
 from stride.training.device import choose_device, describe_device, thread_count
 from stride.training.given import Given
 from stride.training.initial_weights import put_initial_weights
+from stride.training.ledger import RunLedger
 from stride.training.logs import kept_logs
 from stride.training.loop import fit
 from stride.training.moments import FitEnded
 from stride.training.parts import Parts
-from stride.training.restored import Restored, find_restored, restored_of_source
+from stride.training.ranks.ranks import ONE
+from stride.training.restored import (
+    Restored,
+    check_fits,
+    find_restored,
+    restored_of_source,
+)
 from stride.training.seeding import derive, own_randomness, seed_globally
 from stride.training.smoke import check_by_smoke, smoke_sentence
 from stride.training.stopping import stopping_at_step_edges
@@ -105,7 +112,7 @@ def fit_run(
             said.append(smoke_sentence(check_by_smoke(config, data, given, device)))
         begun = 0 if restored is None else restored.begun
         parts, settled = build_parts(config, data, given, device, begun=begun)
-        _check_not_over(beginning, parts, restored)
+        _check_continues(beginning, parts, restored)
         if matched := put_initial_weights(beginning, parts.model, parts.task):
             said.append(matched)
         run = claim(code)
@@ -144,8 +151,9 @@ def fit_run(
             _keep_provenance(attempt, taking)
             seed_globally(derive(config.seed, "training"))
             callbacks = Callbacks([view, *watchers])
+            ledger = RunLedger(run, attempt, parts.model, parts.task, config.fit_kwargs, ONE)
             with _ended(callbacks, view):
-                results, reason = fit(parts, run, attempt, callbacks, stop, restored)
+                results, reason = fit(parts, run, ledger, callbacks, stop, restored)
                 callbacks.tell(FitEnded("completed", reason, results))
             attempt.complete(reason)
     for module in modules_of(parts.model, parts.task):
@@ -211,14 +219,15 @@ def _compare(
     return tuple(what_changed(record, code, describe_device(device)))
 
 
-def _check_not_over(beginning: Beginning, parts: Parts, restored: Restored | None) -> None:
-    """A new run that goes on from another must have something to do.
+def _check_continues(beginning: Beginning, parts: Parts, restored: Restored | None) -> None:
+    """A new run that goes on from another must have something to do, and the same model.
 
     Raises:
-        ConfigError: it is no longer than that was.
+        ConfigError: it is no longer than that was, or its weights are others.
     """
     if restored is None or beginning.run is None:
         return
+    check_fits(beginning.run, restored, parts)
     done, planned = restored.found.manifest.position.step, parts.planned_steps
     if planned is not None and done >= planned:
         raise ConfigError(

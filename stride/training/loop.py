@@ -8,7 +8,6 @@ import math
 from contextlib import AbstractContextManager
 from typing import Any
 
-from stride.store.attempt import Attempt
 from stride.store.record import BestRecord
 from stride.store.run import Run
 from stride.training.batches.protocol import Batches
@@ -18,6 +17,7 @@ from stride.training.due import Due
 from stride.training.epoch_line import epoch_line
 from stride.training.evaluation import evaluate
 from stride.training.fit_state import FitState
+from stride.training.ledger import Ledger
 from stride.training.moments import EpochEnded, FitBegins, Plan
 from stride.training.parts import Parts
 from stride.training.restored import Restored
@@ -28,7 +28,6 @@ from stride.training.steps import Steps
 from stride.training.stopping import AtStepEdge, Stop
 from stride.training.task import modules_of
 from stride.training.timing import EpochClock
-from stride.training.weights_files import WeightsFiles
 
 _logger = logging.getLogger(__name__)
 
@@ -38,7 +37,7 @@ Row = dict[str, float | int]
 def fit(
     parts: Parts,
     run: Run,
-    attempt: Attempt,
+    ledger: Ledger,
     callbacks: Callbacks,
     stop: Stop,
     restored: Restored | None = None,
@@ -71,18 +70,17 @@ def fit(
         StorageError: weights or results cannot be written.
     """
     due = Due(parts.checkpoint_kwargs, stop)
-    steps = Steps(parts, run, attempt, callbacks, stop, due)
-    state = FitState(parts, steps, attempt)
-    files = WeightsFiles(run, attempt, parts.model, parts.task)
+    steps = Steps(parts, ledger, callbacks, stop, due)
+    state = FitState(parts, steps, ledger)
     found = None if restored is None else restored.found
     checkpoints = Checkpoints(run, parts.checkpoint_kwargs, resumed=found)
-    saver = Saver(run, attempt, checkpoints, state, due, callbacks)
-    clock = EpochClock(run.timings, parts.device)
+    saver = Saver(ledger, checkpoints, state, due, callbacks)
+    clock = EpochClock(ledger, parts.device)
     for module in modules_of(parts.model, parts.task):
         module.train()
     if restored is not None:
         state.put_back(restored.found.state, kept=restored.kept)
-        restored.put_back_files(run, attempt, steps)
+        ledger.put_back(restored.found, logged=steps.logged, evaluated=steps.evaluated)
         restored.found.state.clear()  # it lies in the parts by now
     callbacks.tell(FitBegins(run, steps.done, _plan(parts), steps.epoch))
 
@@ -100,20 +98,14 @@ def fit(
                         measured = _measured(parts, parts.val, "val", steps)
                         row |= steps.means() | measured
                         parts.schedule.after_evaluation(row)
-                        run.metrics.append(row)
+                        ledger.evaluation_row(row)
                         _logger.info("%s", epoch_line(row, parts.fit_kwargs.max_epochs))
                         _warn_of_nonfinite(row)
-                        became_best = _write_best(row, state, files, attempt)
+                        became_best = _write_best(row, state, ledger)
                     steps.evaluated = steps.done
                     state.reason = parts.early_stopping.update(row)
                     clock.end_epoch(epoch, steps.done, parts.train.batch_size)
-                    attempt.sign(
-                        step=steps.done,
-                        epoch=epoch,
-                        max_epochs=parts.fit_kwargs.max_epochs,
-                        max_steps=parts.fit_kwargs.max_steps,
-                        metrics=_numbers(row),
-                    )
+                    ledger.sign(steps.done, epoch, metrics=_numbers(row))
                     callbacks.tell(EpochEnded(steps.done, epoch, row))
                     state.reason = state.reason or callbacks.stop_reason
                 if edge.epoch_ended:
@@ -129,38 +121,37 @@ def fit(
                     stop.check()
         if state.reason is not None:
             _logger.info("the training ends before its plan: %s", state.reason)
-        files.write("last.safetensors")
+        ledger.write_weights("last.safetensors")
     except AtStepEdge:
+        ledger.sign(steps.done, state.position.epoch)
         saver.save()
-        files.write("last.safetensors")
+        ledger.write_weights("last.safetensors")
         raise stop.error() from None
     except BaseException:
         with contextlib.suppress(OSError):  # what is on its way up says more than a second failure
-            files.write("last.safetensors")
+            ledger.write_weights("last.safetensors")
         raise
     finally:
         steps.release()
         saver.finish()
     try:
-        return _final_evaluation(parts, state, files, run, steps), state.reason
+        return _final_evaluation(parts, state, ledger, steps), state.reason
     except AtStepEdge:  # the checkpoint of the last step is there
         raise stop.error() from None
 
 
 def _final_evaluation(
-    parts: Parts, state: FitState, files: WeightsFiles, run: Run, steps: Steps
+    parts: Parts, state: FitState, ledger: Ledger, steps: Steps
 ) -> dict[str, float]:
     first = parts.monitors[0]
     if state.bests.any_for(first):
-        files.load(state.bests.weights_name(first))
+        ledger.load_weights(state.bests.weights_name(first))
     else:
         _logger.warning("%s was never a number: the last weights are used", first.column)
     split, batches = ("val", parts.val) if parts.test is None else ("test", parts.test)
     results = _measured(parts, batches, split, steps)
     if results:
-        # Written already where an attempt died right after. As text: nan is not equal to itself.
-        if repr(sorted(run.read_results().items())) != repr(sorted(results.items())):
-            run.save_results(results)
+        ledger.results(results)
         _logger.info("%s with the best weights: %s", split, _shown(results))
     return results
 
@@ -193,13 +184,13 @@ def _measured(parts: Parts, batches: Batches | None, split: str, steps: Steps) -
     return {f"{split}_{name}": value for name, value in values.items()}
 
 
-def _write_best(row: Row, state: FitState, files: WeightsFiles, attempt: Attempt) -> bool:
+def _write_best(row: Row, state: FitState, ledger: Ledger) -> bool:
     """Write the weights for each monitor that the row is best by; whether the first is one."""
     improved = state.bests.update(row)
     for monitor, value in improved:
         name = state.bests.weights_name(monitor)
-        files.write(name)
-        attempt.best(
+        ledger.write_weights(name)
+        ledger.best(
             BestRecord(
                 monitor=monitor.column,
                 mode=monitor.mode,

@@ -5,15 +5,17 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
+from torch import nn
+
 from stride.config.schema import Config
-from stride.errors import RunStateError, VerificationError
+from stride.errors import ConfigError, RunStateError, VerificationError
 from stride.store.attempt import Attempt
 from stride.store.run import Run
 from stride.training.beginning import Beginning
-from stride.training.checkpoints.best_files import put_back_best_files
 from stride.training.checkpoints.reading import Found, read_newest
+from stride.training.module_state import misfit
+from stride.training.parts import Parts
 from stride.training.resuming import resumed_config
-from stride.training.steps import Steps
 
 _logger = logging.getLogger(__name__)
 
@@ -35,20 +37,24 @@ class Restored:
         """Steps that a new schedule does not count."""
         return self.found.manifest.position.step if "schedule" in self.kept else 0
 
-    def put_back_files(self, run: Run, attempt: Attempt, steps: Steps) -> None:
-        """Bring tables, best weights and their digests to the moment of the checkpoint.
 
-        Raises:
-            StorageError: the disk refused.
-        """
-        run.steps.cut(steps.logged)
-        run.metrics.cut(steps.evaluated)
-        run.timings.cut(steps.evaluated)
-        put_back_best_files(run, self.found)
-        attempt.forget_digests("best")
-        for name, digest in self.found.manifest.weights.items():
-            attempt.digest(name, digest)
-        attempt.write()
+def check_fits(run: Run, restored: Restored, parts: Parts) -> None:
+    """Whether the weights of a checkpoint are those of the model, and of the task, that are to go
+    on.
+
+    Raises:
+        ConfigError: keys or shapes are others.
+    """
+    for part, words in ((parts.model, "model"), (parts.task, "task")):
+        if not isinstance(part, nn.Module):
+            continue
+        state = restored.found.state[words]
+        wrong = "it has no weights" if state is None else misfit(part, state)
+        if wrong is not None:
+            raise ConfigError(
+                f"the checkpoint of {run.address} is that of another {words}: {wrong}; a new run"
+                f" begins with the weights that fit with --init-from {run.address}"
+            )
 
 
 def find_restored(run: Run, attempt: Attempt) -> Restored | None:
@@ -67,7 +73,8 @@ def find_restored(run: Run, attempt: Attempt) -> Restored | None:
             f"none of the checkpoints of {run.address} is whole: put them back from a copy of the"
             f" run, or move {run.checkpoints_path} away to begin anew"
         )
-    _logger.warning("%s has no checkpoint: it begins anew", run.address)
+    if attempt.number > 1:  # else it was only created, and begins
+        _logger.warning("%s has no checkpoint: it begins anew", run.address)
     for table in (run.steps, run.metrics, run.timings):
         table.cut(0)
     for path in run.weights_path.glob("best*.safetensors"):
@@ -92,8 +99,11 @@ def restored_of_source(beginning: Beginning, config: Config) -> Restored | None:
         return None
     found = read_newest(run)
     if found is None:
+        none = (
+            "no checkpoint that is whole" if run.checkpoint_paths.committed() else "no checkpoint"
+        )
         raise RunStateError(
-            f"{run.address} has no checkpoint to go on from; take its weights with"
+            f"{run.address} has {none} to go on from; take its weights with"
             f" --init-from {run.address}"
         )
     record = run.read_record()

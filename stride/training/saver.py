@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from stride.store.attempt import Attempt
-from stride.store.run import Run
 from stride.training.callbacks import Callbacks
 from stride.training.checkpoints.checkpoints import Checkpoints
 from stride.training.due import Due
 from stride.training.fit_state import FitState
+from stride.training.ledger import Ledger
 from stride.training.moments import CheckpointSaved
 
 
@@ -16,15 +15,13 @@ class Saver:
 
     def __init__(
         self,
-        run: Run,
-        attempt: Attempt,
+        ledger: Ledger,
         checkpoints: Checkpoints,
         state: FitState,
         due: Due,
         callbacks: Callbacks,
     ) -> None:
-        self._run = run
-        self._attempt = attempt
+        self._ledger = ledger
         self._checkpoints = checkpoints
         self._state = state
         self._due = due
@@ -40,12 +37,10 @@ class Saver:
         Raises:
             NonFiniteError: a loss that was not read yet is not finite: nothing is written.
         """
-        record = self._attempt.record
-        names = [each.weights for each in record.best if each.weights is not None]
         self._checkpoints.save(
             self._state.gather(),
             self._state.position,
-            digests={name: record.digests[name] for name in names},
+            digests=self._ledger.digests(),
             best=best,
             epoch_end=epoch_ended,
         )

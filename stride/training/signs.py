@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 
-from stride.config.fit_kwargs import FitKwargs
-from stride.store.attempt import Attempt
+from stride.training.ledger import Ledger
 
 _SECONDS_BETWEEN = 5.0
 _SHORTEST_PROMISE = 60.0
@@ -18,9 +17,8 @@ training.
 class Signs:
     """Says where the training is, so that nobody takes it for dead."""
 
-    def __init__(self, attempt: Attempt, settings: FitKwargs) -> None:
-        self._attempt = attempt
-        self._settings = settings
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
         self._given = time.monotonic()
 
     def give(self, step: int, epoch: int) -> None:
@@ -28,13 +26,7 @@ class Signs:
         now = time.monotonic()
         promise = max(_SHORTEST_PROMISE, _PATIENCE * (now - self._given))
         self._given = now
-        self._attempt.sign(
-            step=step,
-            epoch=epoch,
-            max_epochs=self._settings.max_epochs,
-            max_steps=self._settings.max_steps,
-            promise=promise,
-        )
+        self._ledger.sign(step, epoch, promise=promise)
 
     def now_and_then(self, step: int, epoch: int) -> bool:
         """Give one if the last is some seconds old; whether it was."""

@@ -31,7 +31,9 @@ from stride.training.due import Due
 from stride.training.evaluation import evaluate
 from stride.training.fit_state import FitState
 from stride.training.given import Given
+from stride.training.ledger import RunLedger
 from stride.training.parts import Parts
+from stride.training.ranks.ranks import ONE
 from stride.training.saver import Saver
 from stride.training.seeding import derive, own_randomness, seed_globally
 from stride.training.steps import Steps
@@ -141,10 +143,11 @@ def _try(parts: Parts, run: Run) -> Smoke:
     stop, callbacks = Stop(), Callbacks([])
     due = Due(parts.checkpoint_kwargs, stop)
     with run.start() as attempt:
-        steps = Steps(parts, run, attempt, callbacks, stop, due)
-        state = FitState(parts, steps, attempt)
+        ledger = RunLedger(run, attempt, parts.model, parts.task, parts.fit_kwargs, ONE)
+        steps = Steps(parts, ledger, callbacks, stop, due)
+        state = FitState(parts, steps, ledger)
         checkpoints = Checkpoints(run, parts.checkpoint_kwargs)
-        saver = Saver(run, attempt, checkpoints, state, due, callbacks)
+        saver = Saver(ledger, checkpoints, state, due, callbacks)
         for module in modules_of(parts.model, parts.task):
             module.train()
         try:

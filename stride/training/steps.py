@@ -9,13 +9,12 @@ from typing import Any
 
 from torch import Tensor
 
-from stride.store.attempt import Attempt
-from stride.store.run import Run
 from stride.tables import Cell
 from stride.training.callbacks import Callbacks
 from stride.training.due import Due, Keeper
 from stride.training.edge import Edge
 from stride.training.kept_buffers import KeptBuffers
+from stride.training.ledger import Ledger
 from stride.training.moments import StepLogged
 from stride.training.out_of_memory import is_out_of_memory, out_of_memory_error
 from stride.training.parts import Parts
@@ -47,8 +46,7 @@ class Steps:
     def __init__(
         self,
         parts: Parts,
-        run: Run,
-        attempt: Attempt,
+        ledger: Ledger,
         callbacks: Callbacks,
         stop: Stop,
         due: Due,
@@ -58,11 +56,11 @@ class Steps:
         self.done = self.consumed = self.logged = self.evaluated = 0
         self.epoch = 1
         self._parts = parts
-        self._table = run.steps
+        self._ledger = ledger
         self._callbacks = callbacks
         self._stop = stop
         self._due = due
-        self._signs = Signs(attempt, parts.fit_kwargs)
+        self._signs = Signs(ledger)
         self._accumulate = parts.fit_kwargs.accumulate
         self._updaters = {
             name: Updater(optimizer, parts.fit_kwargs, parts.device, parts.scaler, waits=waits)
@@ -291,6 +289,6 @@ class Steps:
     def _append_row(self) -> dict[str, Cell]:
         row: dict[str, Cell] = {"step": self.done, "epoch": self._place[0], "lr": self.lr}
         row |= self._tally.take_row()
-        self._table.append(row)
+        self._ledger.step_row(row)
         self.logged = self.done
         return row

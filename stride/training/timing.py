@@ -8,14 +8,14 @@ import time
 
 import torch
 
-from stride.tables import Table
+from stride.training.ledger import Ledger
 
 
 class EpochClock:
     """Times each epoch, the training apart from what follows it."""
 
-    def __init__(self, table: Table, device: torch.device) -> None:
-        self._table = table
+    def __init__(self, ledger: Ledger, device: torch.device) -> None:
+        self._ledger = ledger
         self._device = device
         self._began = self._trained = time.perf_counter()
         self._steps_before = 0
@@ -34,7 +34,7 @@ class EpochClock:
         now = time.perf_counter()
         training = self._trained - self._began
         samples = (steps_done - self._steps_before) * batch_size
-        self._table.append(
+        self._ledger.timing_row(
             {
                 "epoch": epoch,
                 "step": steps_done,

@@ -24,7 +24,9 @@ from stride.training.data import load_data
 from stride.training.due import Due
 from stride.training.edge import Edge
 from stride.training.given import Given
+from stride.training.ledger import RunLedger
 from stride.training.parts import Parts
+from stride.training.ranks.ranks import ONE
 from stride.training.steps import Steps
 from stride.training.stopping import Stop
 
@@ -59,7 +61,8 @@ def _parts(inputs: torch.Tensor = INPUTS, model: nn.Module | None = None, **fit:
 def _steps(attempt: Attempt, parts: Parts, *, waits: bool | None = None) -> Steps:
     stop = Stop()
     due = Due(parts.checkpoint_kwargs, stop)
-    return Steps(parts, attempt.run, attempt, Callbacks([]), stop, due, waits=waits)
+    ledger = RunLedger(attempt.run, attempt, parts.model, parts.task, parts.fit_kwargs, ONE)
+    return Steps(parts, ledger, Callbacks([]), stop, due, waits=waits)
 
 
 class Nobody:

@@ -91,10 +91,11 @@ class Launcher:
         Raises:
             OSError: a process cannot be started; none is left.
         """
-        with self._selector, _signals_written_to_a_pipe() as pipe:
+        with self._selector, _signals_written_to_a_pipe() as pipe, _held_port() as port:
             self._selector.register(pipe, selectors.EVENT_READ, None)
             try:
-                self._start()
+                for number in range(self._count):
+                    self._start(number, port)
                 while self._any_alive():
                     self._judge()
                     self._wait(pipe)
@@ -109,29 +110,22 @@ class Launcher:
         ended = [rank.has_ended() for rank in self._ranks]  # each is looked at
         return not all(ended)
 
-    def _start(self) -> None:
-        port = socket.socket() if self._count > 1 else None
-        with contextlib.nullcontext() if port is None else port:
-            if port is not None:
-                port.bind(("127.0.0.1", 0))
-                port.listen()
-            for number in range(self._count):
-                rank = RankProcess(
-                    self._command,
-                    number,
-                    self._environment | self._place(number, port),
-                    listening=None if number else port,
-                    quiet=number > 0,
-                    rehearsal=self._rehearsal and number == 0,
-                )
-                self._ranks.append(rank)
-                for source, read in ((rank.line, rank.read_line), (rank.output, rank.read_output)):
-                    if source is not None:
-                        self._selector.register(source, selectors.EVENT_READ, read)
+    def _start(self, number: int, port: int) -> None:
+        rank = RankProcess(
+            self._command,
+            number,
+            self._environment | self._place(number, port),
+            quiet=number > 0,
+            rehearsal=self._rehearsal and number == 0,
+        )
+        self._ranks.append(rank)
+        for source, read in ((rank.line, rank.read_line), (rank.output, rank.read_output)):
+            if source is not None:
+                self._selector.register(source, selectors.EVENT_READ, read)
 
-    def _place(self, number: int, port: socket.socket | None) -> dict[str, str]:
+    def _place(self, number: int, port: int) -> dict[str, str]:
         """The variables by which a rank knows its place: those of torchrun."""
-        if port is None:
+        if self._count == 1:
             return {}
         threads = str(max(1, _cores() // self._count))
         return {
@@ -140,7 +134,7 @@ class Launcher:
             "WORLD_SIZE": str(self._count),
             "LOCAL_WORLD_SIZE": str(self._count),
             "MASTER_ADDR": "127.0.0.1",
-            "MASTER_PORT": str(port.getsockname()[1]),
+            "MASTER_PORT": str(port),
             "OMP_NUM_THREADS": self._environment.get("OMP_NUM_THREADS", threads),
         }
 
@@ -246,6 +240,18 @@ def _name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
+
+
+@contextlib.contextmanager
+def _held_port() -> Iterator[int]:
+    """A port of this machine at which a rank can listen, and that the system gives to nobody else
+    inside: it is bound, by a socket that does not listen.
+    """
+    with socket.socket() as holding:
+        # Who names the port and says the same, as torch does, may bind it as well.
+        holding.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holding.bind(("127.0.0.1", 0))
+        yield holding.getsockname()[1]
 
 
 @contextlib.contextmanager

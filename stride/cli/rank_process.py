@@ -23,7 +23,6 @@ class RankProcess:
     Args:
         command: the command and its arguments.
         environment: the variables of the launcher, and what the rank needs.
-        listening: a socket that listens on the port at which the ranks meet.
         quiet: its output is kept, and not shown; else it goes where the launcher's goes.
         rehearsal: it is to play a preemption.
 
@@ -42,7 +41,6 @@ class RankProcess:
         rank: int,
         environment: Mapping[str, str],
         *,
-        listening: socket.socket | None = None,
         quiet: bool,
         rehearsal: bool = False,
     ) -> None:
@@ -53,8 +51,6 @@ class RankProcess:
         self._kept = b""
         self._heard = b""
         ours, theirs = socket.socketpair()
-        handed = [theirs.fileno(), *([] if listening is None else [listening.fileno()])]
-        port = -1 if listening is None else listening.fileno()
         stream = subprocess.PIPE if quiet else None
         with theirs:
             try:
@@ -63,8 +59,8 @@ class RankProcess:
                     stdin=subprocess.DEVNULL,
                     stdout=stream,
                     stderr=subprocess.STDOUT if quiet else None,
-                    env={**environment, VARIABLE: f"{theirs.fileno()} {port} {int(rehearsal)}"},
-                    pass_fds=handed,
+                    env={**environment, VARIABLE: f"{theirs.fileno()} {int(rehearsal)}"},
+                    pass_fds=[theirs.fileno()],
                     start_new_session=True,
                     preexec_fn=_ends_with_parent(),
                 )

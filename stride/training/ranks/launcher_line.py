@@ -15,7 +15,7 @@ import threading
 from typing import Any
 
 VARIABLE = "STRIDE_LAUNCHER"
-"""Environment variable: the socket, the listening socket or -1, and 1 for a rehearsal, else 0."""
+"""Environment variable: the socket, and 1 for a rehearsal, else 0."""
 
 _GONE = "the launcher of the ranks has ended"
 
@@ -24,19 +24,14 @@ class LauncherLine:
     """The rank's end of the line.
 
     Attributes:
-        listen_socket: file descriptor of a socket that listens on MASTER_PORT already; only the
-            first rank has one.
         rehearsal: whether this process is to play a preemption.
     """
 
-    def __init__(self, descriptor: int, listen_socket: int | None, *, rehearsal: bool) -> None:
-        self.listen_socket = listen_socket
+    def __init__(self, descriptor: int, *, rehearsal: bool) -> None:
         self.rehearsal = rehearsal
         self._socket = socket.socket(fileno=descriptor)
         self._socket.setblocking(False)
-        for kept in (descriptor, listen_socket):
-            if kept is not None:
-                os.set_inheritable(kept, False)  # a child of ours is no rank
+        os.set_inheritable(descriptor, False)  # a child of ours is no rank
         self._heard = b""
         self._failure: str | None = None
         self._guard = threading.Lock()
@@ -93,6 +88,5 @@ def find_line() -> LauncherLine | None:
     words = os.environ.pop(VARIABLE, "").split()
     if not words:
         return None
-    descriptor, listening, rehearsal = map(int, words)
-    listen_socket = None if listening < 0 else listening
-    return LauncherLine(descriptor, listen_socket, rehearsal=bool(rehearsal))
+    descriptor, rehearsal = map(int, words)
+    return LauncherLine(descriptor, rehearsal=bool(rehearsal))

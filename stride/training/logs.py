@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Iterator
 from typing import IO, Any, TextIO
 
+from stride.errors import StoppedError
 from stride.store.run import Run
 from stride.training.run_log import RunLog
 from stride.training.tee import Tee
@@ -156,8 +157,8 @@ def _logged_warnings(log: RunLog) -> Iterator[None]:
 
 def _log_exception(log: RunLog, error: BaseException) -> None:
     """Write the exception with its traceback; the screen gets it from whoever catches it."""
-    if isinstance(error, KeyboardInterrupt):
-        level, text, trace = logging.WARNING, "interrupted", None
+    if isinstance(error, KeyboardInterrupt | StoppedError):  # it was asked for
+        level, text, trace = logging.WARNING, str(error) or "interrupted", None
     else:
         level, text = logging.ERROR, f"{type(error).__name__}: {error}"
         trace = (type(error), error, error.__traceback__)

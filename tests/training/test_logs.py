@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from stride.errors import StoppedError
 from stride.store.run import Run
 from stride.store.work_dir import WorkDir
 from stride.training.logs import kept_logs
@@ -72,6 +73,13 @@ def test_an_interruption_is_a_line_without_a_traceback(run: Run) -> None:
     with pytest.raises(KeyboardInterrupt), kept_logs(run, PlainView(io.StringIO())):
         raise KeyboardInterrupt
     assert _messages(run) == ["stride.training: interrupted"]
+
+
+def test_a_stop_that_was_asked_for_is_a_line_without_a_traceback(run: Run) -> None:
+    with pytest.raises(StoppedError), kept_logs(run, PlainView(io.StringIO())):
+        raise StoppedError("stopped by SIGTERM")
+    assert _messages(run) == ["stride.training: stopped by SIGTERM"]
+    assert "Traceback" not in run.log_path().read_text()
 
 
 def test_handlers_levels_streams_and_hooks_are_afterwards_as_they_were(run: Run) -> None:

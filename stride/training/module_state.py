@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 def read_module_state(module: nn.Module) -> dict[str, Any]:
@@ -25,13 +25,31 @@ def read_module_state(module: nn.Module) -> dict[str, Any]:
     }
 
 
+def misfit(module: nn.Module, state: Mapping[str, Any]) -> str | None:
+    """The first of the module's tensors, or of the state's, that the other does not have as it is;
+    None where all fit.
+    """
+    own, stored = module.state_dict(), state["tensors"]
+    for key, value in own.items():
+        if key not in stored:
+            return f"it has no {key}"
+        shapes = [tuple(each.shape) for each in (stored[key], value) if isinstance(each, Tensor)]
+        if len(set(shapes)) > 1:
+            return f"{key} has shape {shapes[0]} in it and {shapes[1]} here"
+    more = next((key for key in stored if key not in own), None)
+    return None if more is None else f"it has {more}, which there is no place for here"
+
+
 def put_module_state(module: nn.Module, state: Mapping[str, Any]) -> None:
     """Put it all back.
 
     Raises:
         RuntimeError: keys or shapes are not those of the module.
     """
-    module.load_state_dict(state["tensors"])
+    try:
+        module.load_state_dict(state["tensors"])
+    except RuntimeError as error:  # names every key there is; one tells what happened
+        raise RuntimeError(misfit(module, state) or str(error)) from error
     buffers = dict(module.named_buffers(remove_duplicate=False))
     with torch.no_grad():
         for name, value in state["passing"].items():

@@ -35,8 +35,9 @@ def put_initial_weights(beginning: Beginning, model: nn.Module, task: Task) -> s
     content = read_weights(path, recorded_digests(record.digests, name))
     tensors = decode_weights(content, path)
     own = {key: each for key, each in tensors.items() if not key.startswith(TASK_PREFIX)}
-    said = [f"from {run.address}, {name}: {load_matching(model, own).sentence}"]
+    source = f"{name} of {run.address}"
+    said = [load_matching(model, own, source=source).sentence]
     of_task = any(key.startswith(TASK_PREFIX) for key in tensors)
     if of_task and isinstance(task, nn.Module) and task.state_dict():
-        said.append(load_matching(task, tensors, prefix=TASK_PREFIX).sentence)
+        said.append(load_matching(task, tensors, prefix=TASK_PREFIX, source=source).sentence)
     return "; ".join(said)

@@ -48,7 +48,8 @@ class Match:
     @property
     def sentence(self) -> str:
         """What was loaded and what not, for a log."""
-        notes = [f"{len(self.loaded)} tensors loaded from {self.source}"]
+        count = len(self.loaded)
+        notes = [f"{count} {'tensor' if count == 1 else 'tensors'} loaded from {self.source}"]
         if self.missing:
             notes.append(f"not in it: {_listed(self.missing)}")
         if self.mismatched:
@@ -65,6 +66,7 @@ def load_matching(
     *,
     prefix: str = "",
     into: str = "",
+    source: str | None = None,
 ) -> Match:
     """Load weights of a file into a module, or into a part of it, where name and shape agree.
 
@@ -73,14 +75,16 @@ def load_matching(
         path_or_tensors: a safetensors file, or tensors by key. A pickle is never opened.
         prefix: of the keys that are taken from the file, without it: `encoder.`.
         into: the part of the module that is filled: `backbone`; all of it by default.
+        source: what sentences call the weights; the path of the file by default.
 
     Raises:
         DataError: there is no such file, or it is no safetensors file.
         ConfigError: nothing in it matches, or the module has no such part.
     """
-    source, tensors = "the tensors", path_or_tensors
+    tensors = path_or_tensors
     if isinstance(tensors, str | Path):
-        source, tensors = str(tensors), _read(Path(tensors))
+        source, tensors = source or str(tensors), _read(Path(tensors))
+    source = source or "the tensors"
     part = _part(module, into.removesuffix("."))
     start = f"{into.removesuffix('.')}." if into else ""
     stored = {
@@ -143,7 +147,8 @@ def _nothing(
         return f"no weights of {source} fit: {key} has shape {was} there and {here} here"
     return (
         f"no weights of {source} are those that are wanted: it holds {_listed(there) or 'none'};"
-        f" wanted are {_listed(wanted) or 'none'}; match them with prefix= and into="
+        f" wanted are {_listed(wanted) or 'none'}; load_matching"
+        " finds the same weights under other names with prefix= and into="
     )
 
 

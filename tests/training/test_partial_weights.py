@@ -78,7 +78,7 @@ def test_what_is_missing_and_what_is_left_over_is_told() -> None:
     assert match.missing == ("0.bias", "1.weight", "1.bias")
     assert match.unexpected == ("2.weight", "2.bias")
     assert match.sentence == (
-        "1 tensors loaded from the tensors; not in it: 0.bias, 1.weight, 1.bias;"
+        "1 tensor loaded from the tensors; not in it: 0.bias, 1.weight, 1.bias;"
         " not used: 2.weight, 2.bias"
     )
 
@@ -94,7 +94,10 @@ def test_the_number_type_of_the_module_stays() -> None:
     ("arguments", "sentence"),
     [
         ({"prefix": "enc."}, r"holds encoder.0.bias, .* and 5 more; wanted are enc.encoder.0.wei"),
-        ({"into": "head"}, r"wanted are weight, bias; match them with prefix= and into="),
+        (
+            {"into": "head"},
+            r"wanted are weight, bias; load_matching finds the same weights",
+        ),
         ({"into": "haed"}, "Classifier has no part 'haed'; did you mean head"),
         ({"prefix": "encoder.0.", "into": "head"}, r"weight has shape \(3, 4\) there and \(5, 3\)"),
     ],

@@ -128,8 +128,8 @@ def check_space(folder: Path, size: int) -> None:
         free = shutil.disk_usage(folder).free
     if free < size + _SPARE:
         raise StorageError(
-            f"cannot write {folder}: {size / 1e6:.1f} MB are needed, and {free / 1e6:.1f} MB are"
-            " free on the disk"
+            f"cannot write {folder}: {(size + _SPARE) / 1e6:.1f} MB are needed, {_SPARE / 1e6:.1f}"
+            f" of them to spare, and {free / 1e6:.1f} MB are free on the disk"
         )
 
 

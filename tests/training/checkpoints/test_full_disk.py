@@ -93,7 +93,7 @@ def save(step):
 assert save(1) is None
 fill(filler, 1_000_000)
 said = save(2)
-assert "2.0 MB are needed, and 1." in said, said
+assert "3.0 MB are needed, 1.0 of them to spare, and 1." in said, said
 fill(filler, 0)
 run.metrics.append({"step": 3})
 said = save(3)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from stride.errors import StoredFileError
+from stride.training.sharding.local import local_of, place_like
 
 _NARROW = (torch.float16, torch.bfloat16)
 """Types in which a step of the average would be rounded away: they are averaged in float32."""
@@ -36,6 +37,8 @@ class ExponentialAverage:
         self._updates = 0
         self._slots = _slots(modules)
         self._averages = [_wide(slot.tensor().detach().clone()) for slot in self._slots]
+        # Of sharded weights the part that is here: such and whole ones are not computed together.
+        self._parts = [local_of(average) for average in self._averages]
         self._inside = False
 
     @torch.no_grad()
@@ -47,8 +50,8 @@ class ExponentialAverage:
         self._updates += 1
         if not self._slots:
             return
-        weights = [_wide(slot.tensor().detach()) for slot in self._slots]
-        torch._foreach_lerp_(self._averages, weights, 1.0 - decay)
+        weights = [_wide(local_of(slot.tensor().detach())) for slot in self._slots]
+        torch._foreach_lerp_(self._parts, weights, 1.0 - decay)
 
     @contextlib.contextmanager
     def in_place(self) -> Iterator[None]:
@@ -111,7 +114,7 @@ class ExponentialAverage:
                 f" {', '.join(differing[:3])}{' and more' if len(differing) > 3 else ''}"
             )
         for slot, average in zip(self._slots, self._averages, strict=True):
-            average.copy_(stored[slot.name])
+            average.copy_(place_like(stored[slot.name], average))
         self._updates = state["updates"]
 
 

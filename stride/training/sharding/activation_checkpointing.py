@@ -23,4 +23,4 @@ def recompute_activations(module: nn.Module) -> None:
         return checkpoint(forward, *args, use_reentrant=False, **kwargs)
 
     # An attribute of the module: hooks of sharding stay outside of what is computed twice.
-    module.forward = forgetting  # type: ignore[method-assign]
+    module.forward = forgetting

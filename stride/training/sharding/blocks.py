@@ -53,9 +53,10 @@ def _named(model: nn.Module, names: Sequence[str]) -> dict[str, nn.Module]:
     classes = {type(part).__name__ for part in parts.values()}
     for name in names:
         if name not in classes:
+            there = ", ".join(sorted(classes)) or "none"
             raise ConfigError(
                 f"distributed_kwargs.shard names {name!r}, and no part of {type(model).__name__}"
-                f" with parameters is of that class; there are {', '.join(sorted(classes)) or 'none'}"
+                f" with parameters is of that class; there are {there}"
             )
     return {path: part for path, part in parts.items() if type(part).__name__ in names}
 

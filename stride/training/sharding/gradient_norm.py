@@ -2,41 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
-import torch.distributed
 from torch import Tensor
-from torch.distributed import ProcessGroup
 
 from stride.training.sharding.local import is_sharded, local_of
 
+SumTensors = Callable[[Sequence[Tensor]], None]
+"""Replaces each tensor by its sum over all ranks."""
+
 
 @torch.no_grad()
-def gradient_norm(gradients: Sequence[Tensor], group: ProcessGroup) -> Tensor:
+def gradient_norm(gradients: Sequence[Tensor], sum_tensors: SumTensors) -> Tensor:
     """The Euclidean norm of all gradients together: a scalar on their device.
 
     Args:
         gradients: sharded ones, and whole ones that are the same on each rank and count once.
-        group: of all ranks, each of which must call this.
+        sum_tensors: that of `Ranks`; each rank must call this.
     """
     parts = [local_of(each) for each in gradients if is_sharded(each)]
     whole = [each for each in gradients if not is_sharded(each)]
     device = gradients[0].device if gradients else torch.device("cpu")
     squares = _square_sum(parts, device)
-    torch.distributed.all_reduce(squares, group=group)
+    sum_tensors([squares])
     return (squares + _square_sum(whole, device)).sqrt()
 
 
 @torch.no_grad()
 def clip_gradient_norm(
-    gradients: Sequence[Tensor], limit: float, group: ProcessGroup
+    gradients: Sequence[Tensor], limit: float, sum_tensors: SumTensors
 ) -> Tensor:
     """Scale gradients down so that their norm is `limit` at most; the norm before that.
 
     As `torch.nn.utils.clip_grad_norm_`, which cannot take sharded and whole ones together.
     """
-    norm = gradient_norm(gradients, group)
+    norm = gradient_norm(gradients, sum_tensors)
     factor = (limit / (norm + 1e-6)).clamp(max=1.0)
     if gradients:
         torch._foreach_mul_([local_of(each) for each in gradients], factor)

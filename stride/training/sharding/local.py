@@ -31,8 +31,7 @@ def local_of(tensor: Tensor) -> Tensor:
     """
     if not is_sharded(tensor):
         return tensor
-    local: Tensor = tensor.detach().to_local()
-    return local
+    return tensor.to_local().detach()
 
 
 def place_like(value: Tensor, target: Tensor) -> Tensor:

@@ -13,7 +13,10 @@ from stride.training.optimization import needs_closure
 from stride.training.sharding.local import is_sharded
 
 _BY_NUMBER = frozenset(
-    "Adadelta Adagrad Adam AdamW Adamax ASGD NAdam RAdam RMSprop Rprop SGD".split()
+    {
+        *("Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "ASGD", "NAdam", "RAdam"),
+        *("RMSprop", "SGD"),
+    }
 )
 """Optimisers of torch that treat each number of a parameter by itself, so that a part of one can be
 updated alone.
@@ -60,7 +63,8 @@ def check_sharding(
             raise ConfigError(
                 f"{kind.__name__}, which evaluates the loss by itself, cannot be sharded; {instead}"
             )
-        if kind.__module__.startswith("torch.optim.") and kind.__name__ not in _BY_NUMBER:
+        of_torch = f"{kind.__module__}.".startswith("torch.optim.")
+        if of_torch and kind.__name__ not in _BY_NUMBER:
             raise ConfigError(
                 f"{kind.__name__} cannot be sharded, as it looks at whole parameters; {instead}"
             )

@@ -1,4 +1,4 @@
-"""Sharding a model: each rank keeps a part of every parameter, and gathers a block when it is used."""
+"""Sharding a model: each rank keeps a part of every parameter, gathered when it is used."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _norms(model: nn.Module, blocks: Blocks) -> list[nn.Module]:
     return [
         part
         for part in model.modules()
-        if isinstance(part, _BatchNorm) and id(part) not in own and any(True for _ in part.parameters())
+        if isinstance(part, _BatchNorm)
+        and id(part) not in own
+        and any(True for _ in part.parameters())
     ]
-
-

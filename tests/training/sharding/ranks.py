@@ -23,7 +23,7 @@ _CONTEXT.set_forkserver_preload(
     [
         *("torch", "torch._dynamo", "torch.distributed.tensor", "torch.distributed.fsdp"),
         *("torch.distributed.checkpoint", "safetensors.torch"),
-        *("stride.training.sharding.shard_model", "stride.training.exponential_average"),
+        *("stride.training.sharding.shard_model", "stride.training.checkpoints.shard_writer"),
     ]
 )
 

@@ -35,9 +35,7 @@ def compare_with_one_process() -> dict[str, float]:
     gradients(alone, values, len(values))
     add_up(model)
     differences = {}
-    for (name, parameter), other in zip(
-        model.named_parameters(), alone.parameters(), strict=True
-    ):
+    for (name, parameter), other in zip(model.named_parameters(), alone.parameters(), strict=True):
         assert parameter.grad is not None and other.grad is not None
         differences[name] = (whole(parameter.grad) - other.grad).abs().max().item()
         assert is_sharded(parameter) == (parameter.dim() > 0)
@@ -64,7 +62,9 @@ def with_and_without_recomputing() -> list[bool]:
             torch.manual_seed(7)
             with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
                 gradients(model, own_part(batch(1)), 12)
-            results.append([whole(each.grad) for each in model.parameters() if each.grad is not None])
+            results.append(
+                [whole(each.grad) for each in model.parameters() if each.grad is not None]
+            )
             assert all(each.dtype == torch.float32 for each in results[-1])
         equal.append(all(map(torch.equal, *results)))
     return equal

@@ -12,22 +12,16 @@ class Failure:
     """The first failure among the ranks.
 
     Attributes:
-        rank: where it happened.
-        host: the machine of that rank.
-        message: what happened, as the end of a sentence that begins with the rank.
+        rank: where it happened; None where only the launcher knows.
+        sentence: what happened, as in `rank 1 on node03 failed: ValueError: no such file`.
     """
 
-    rank: int
-    host: str
-    message: str
-
-    def __str__(self) -> str:
-        """As in `rank 1 on node03 failed: ValueError: no such file`."""
-        return f"rank {self.rank} on {self.host} {self.message}"
+    rank: int | None
+    sentence: str
 
     def error(self) -> RankFailedError:
         """The failure as an error of the ranks that it ends."""
-        return RankFailedError(str(self))
+        return RankFailedError(self.sentence)
 
 
 def described(error: BaseException) -> str:

@@ -50,9 +50,8 @@ class Attendance:
             if at.meeting < furthest.meeting:
                 return Failure(
                     rank,
-                    self._hosts[rank],
-                    f"did not come: another rank has waited {self._patience:.0f} seconds for "
-                    f"{furthest.waiting} (meeting {furthest.meeting}), and this one was last seen "
-                    f"at meeting {at.meeting}",
+                    f"rank {rank} on {self._hosts[rank]} did not come: another rank has waited "
+                    f"{self._patience:.0f} seconds for {furthest.waiting} (meeting "
+                    f"{furthest.meeting}), and this one was last seen at meeting {at.meeting}",
                 )
         return None

@@ -16,6 +16,7 @@ from stride.errors import ConfigError, RankFailedError, StoppedError
 from stride.training.ranks.environment import RankPlace
 from stride.training.ranks.failure import described
 from stride.training.ranks.group_ranks import GroupRanks
+from stride.training.ranks.launcher_line import find_line
 from stride.training.ranks.ranks import ONE, Ranks
 from stride.training.ranks.switchboard import open_lines
 from stride.training.ranks.watch import Watch
@@ -54,14 +55,15 @@ def join(
     if place.world_size == 1:
         yield ONE
         return
-    store = _meet(place, meeting_seconds)
+    launcher = find_line()
+    store = _meet(place, meeting_seconds, None if launcher is None else launcher.listen_socket)
     lines = open_lines(
         place,
         say=lambda text: store.set(_LINE_KEY, text),
         hear=lambda: store.get(_LINE_KEY).decode(),
         seconds=meeting_seconds,
     )
-    watch = Watch(place.rank, lines, patience=patience)
+    watch = Watch(place.rank, lines, patience=patience, launcher=launcher)
     ranks = GroupRanks(place, watch)
     try:
         _begin_group(place, device, store, patience + _NETWORK_MORE)
@@ -96,7 +98,7 @@ def _finish(watch: Watch) -> None:
         raise failure.error()
 
 
-def _meet(place: RankPlace, seconds: float) -> Store:
+def _meet(place: RankPlace, seconds: float, listening: int | None) -> Store:
     """The place where ranks leave addresses for each other; rank 0 has it unless the launcher."""
     at = f"{place.address}:{place.port}"
     keeps = place.rank == 0 and not place.meeting_is_kept
@@ -108,6 +110,7 @@ def _meet(place: RankPlace, seconds: float) -> Store:
             is_master=keeps,
             timeout=timedelta(seconds=seconds),
             wait_for_workers=not place.meeting_is_kept,
+            master_listen_fd=listening if keeps else None,
         )
     except RuntimeError as error:
         why = str(error).partition("\n")[0]

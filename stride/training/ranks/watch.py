@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from stride.training.ranks.failure import Failure
+from stride.training.ranks.launcher_line import LauncherLine
 from stride.training.ranks.line import Line
 from stride.training.ranks.meetings import Attendance, Whereabouts
 
@@ -27,6 +28,7 @@ _logger = logging.getLogger(__name__)
 
 _TICK = 0.5  # seconds between two looks at who is late
 _GRACE = 4.0  # seconds in which a process may end by itself; with the next, below 10
+_LAUNCHER_SECONDS = 1.0  # seconds in which the launcher sees how a process ended
 _LAST_WORDS = 3.0  # seconds in which it may say why it is ended
 _FAILED, _AT, _OVER = "failed", "at", "over"
 
@@ -38,10 +40,19 @@ class Watch:
         rank: which one.
         lines: on rank 0 the line to each other rank, elsewhere that to rank 0; closed here.
         patience: seconds that a rank may be waited for in a meeting.
+        launcher: the line to the launcher, where it is ours: it knows how a process ended.
     """
 
-    def __init__(self, rank: int, lines: Sequence[Line], *, patience: float) -> None:
+    def __init__(
+        self,
+        rank: int,
+        lines: Sequence[Line],
+        *,
+        patience: float,
+        launcher: LauncherLine | None = None,
+    ) -> None:
         self._rank = rank
+        self._launcher = launcher
         self._host = socket.gethostname()
         self._lines = list(lines)
         self._changed = threading.Condition()
@@ -84,7 +95,7 @@ class Watch:
 
     def publish(self, message: str) -> None:
         """Say to all ranks that this one failed; nothing, if another did before."""
-        self._take(Failure(self._rank, self._host, message))
+        self._take(Failure(self._rank, f"rank {self._rank} on {self._host} {message}"))
 
     def finish(self, seconds: float | None) -> bool:
         """Meet all others at the end.
@@ -127,24 +138,30 @@ class Watch:
                 if not selector.get_map():
                     self._left.wait(_TICK)
                 self._say_where()
+                told = self._launcher.failure(0.0) if self._launcher else None
+                if told is not None:
+                    self._take(Failure(None, told))
 
     def _read(self, line: Line) -> bool:
         """Take what came; whether more may come."""
         messages = line.receive()
         if messages is None:
             if line.rank not in self._over and not self._left.is_set():
-                self._take(
-                    Failure(
-                        line.rank,
-                        line.host,
-                        "ended without a word: it was killed, perhaps for want of memory, or its "
-                        "machine is gone",
-                    )
-                )
+                self._take(self._lost(line))
             return False
         for kind, *content in messages:
             self._hear(line, kind, content)
         return True
+
+    def _lost(self, line: Line) -> Failure:
+        """The failure of a rank whose line ended."""
+        known = self._launcher.failure(_LAUNCHER_SECONDS) if self._launcher else None
+        return Failure(
+            line.rank,
+            known
+            or f"rank {line.rank} on {line.host} ended without a word: it was killed, perhaps for "
+            "want of memory, or its machine is gone",
+        )
 
     def _hear(self, line: Line, kind: str, content: list[Any]) -> None:
         if kind == _FAILED:
@@ -177,7 +194,7 @@ class Watch:
             self._failure = failure
             self._changed.notify_all()
         if not self._rank or failure.rank == self._rank:
-            self._tell(_FAILED, failure.rank, failure.host, failure.message)
+            self._tell(_FAILED, failure.rank, failure.sentence)
         threading.Thread(target=self._end, name="stride-end", daemon=True).start()
 
     def _tell(self, *message: Any) -> None:
@@ -195,7 +212,7 @@ class Watch:
 
     def _say_last_words(self) -> None:
         """Say why the process ends, and where it was; what cannot be said in time is not."""
-        sentence = str(self._failure)
+        sentence = self._failure.sentence if self._failure else ""
         _logger.error("%s; this rank is ended, which was at %s", sentence, _place_of(self._main))
         for tell in self._last_words:
             tell(sentence)

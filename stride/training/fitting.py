@@ -33,6 +33,7 @@ from stride.training.moments import FitEnded
 from stride.training.parts import Parts
 from stride.training.ranks.ranks import ONE
 from stride.training.restored import (
+    BORROWED,
     Restored,
     check_fits,
     find_restored,
@@ -145,6 +146,10 @@ def fit_run(
                 _logger.info("goes on from %s", _place(restored, parts))
             name = None if restored is None else restored.found.path.name
             attempt.found(checkpoint=name, notes=(*beginning.notes, *notes))
+            if beginning.relation in ("continued", "weights"):
+                settled[BORROWED] = str(
+                    beginning.weights if beginning.run is None else beginning.run.address
+                )
             _record(attempt, settled, data, device, threads)
             attempt.code(code)
             attempt.write()
@@ -153,7 +158,15 @@ def fit_run(
             callbacks = Callbacks([view, *watchers])
             ledger = RunLedger(run, attempt, parts.model, parts.task, config.fit_kwargs, ONE)
             with _ended(callbacks, view):
-                results, reason = fit(parts, run, ledger, callbacks, stop, restored)
+                results, reason = fit(
+                    parts,
+                    run,
+                    ledger,
+                    callbacks,
+                    stop,
+                    restored,
+                    save_first=beginning.relation in ("continued", "weights"),
+                )
                 callbacks.tell(FitEnded("completed", reason, results))
             attempt.complete(reason)
     for module in modules_of(parts.model, parts.task):

@@ -41,11 +41,13 @@ def fit(
     callbacks: Callbacks,
     stop: Stop,
     restored: Restored | None = None,
+    *,
+    save_first: bool = False,
 ) -> tuple[dict[str, float], str | None]:
     """Train, and give the metrics of the final evaluation, and why it ended before its plan, if it
     did. The status of the run is `running`; the parts are built.
 
-    1. What a checkpoint holds is put back.
+    1. What a checkpoint holds is put back; with `save_first` it is saved here at once.
     2. Until `max_epochs`, `max_steps`, or somebody asks for the end:
 
        a. the steps: batch, losses, gradients, update; a row of steps.csv at each log step; a
@@ -83,6 +85,8 @@ def fit(
         ledger.put_back(restored.found, logged=steps.logged, evaluated=steps.evaluated)
         restored.found.state.clear()  # it lies in the parts by now
     callbacks.tell(FitBegins(run, steps.done, _plan(parts), steps.epoch))
+    if save_first:
+        saver.save()
 
     try:
         with settled_memory():

@@ -19,6 +19,9 @@ from stride.training.resuming import resumed_config
 
 _logger = logging.getLogger(__name__)
 
+BORROWED = "begins_with"
+"""Names in `resolved` what a run has its first weights from: a run, or a file."""
+
 
 @dataclass(frozen=True)
 class Restored:
@@ -63,6 +66,7 @@ def find_restored(run: Run, attempt: Attempt) -> Restored | None:
 
     Raises:
         VerificationError: there are checkpoints, and none of them verifies.
+        RunStateError: it began with the weights of another, which it has not saved yet.
         StorageError: the disk refused.
     """
     found = read_newest(run)
@@ -72,6 +76,11 @@ def find_restored(run: Run, attempt: Attempt) -> Restored | None:
         raise VerificationError(
             f"none of the checkpoints of {run.address} is whole: put them back from a copy of the"
             f" run, or move {run.checkpoints_path} away to begin anew"
+        )
+    if (source := attempt.record.resolved.get(BORROWED)) is not None:
+        raise RunStateError(
+            f"{run.address} began with the weights of {source}, and was ended before its first"
+            " checkpoint: it cannot begin again without them; make it anew"
         )
     if attempt.number > 1:  # else it was only created, and begins
         _logger.warning("%s has no checkpoint: it begins anew", run.address)

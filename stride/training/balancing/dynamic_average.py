@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -44,10 +44,11 @@ class DynamicAverage(Weighing):
         """Forget what was gathered."""
         self._window.clear()
 
-    def total(self, losses: Tensor, items: Tensor | float) -> Tensor:
+    def total(self, losses: Sequence[Tensor], items: Tensor | float) -> Tensor:
         """The weighted sum."""
-        self._window.add([losses.detach()], items)
-        return (self._weights * losses).sum()
+        stacked = torch.stack(list(losses))
+        self._window.add([stacked.detach()], items)
+        return (self._weights * stacked).sum()
 
     def end_window(self) -> None:
         """Add its losses to those of the epoch, unless one is not finite."""

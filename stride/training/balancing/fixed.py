@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -24,9 +24,9 @@ class Fixed(Weighing):
     def begin_window(self) -> None:
         """Nothing is gathered."""
 
-    def total(self, losses: Tensor, items: Tensor | float) -> Tensor:
+    def total(self, losses: Sequence[Tensor], items: Tensor | float) -> Tensor:
         """Their sum."""
-        return losses.sum()
+        return torch.stack(list(losses)).sum()
 
     def end_window(self) -> None:
         """Nothing changes."""

@@ -81,16 +81,17 @@ class GradNorm(Weighing):
         self._window.clear()
         self._frozen = not all(each.requires_grad for each in self._shared)
 
-    def total(self, losses: Tensor, items: Tensor | float) -> Tensor:
+    def total(self, losses: Sequence[Tensor], items: Tensor | float) -> Tensor:
         """The weighted sum; the gradient of each loss at the shared layer is gathered.
 
         Raises:
             ConfigError: a loss has none.
         """
+        stacked = torch.stack(list(losses))
         if not self._frozen:
             gradients = [self._gradient(position, loss) for position, loss in enumerate(losses)]
-            self._window.add([losses.detach(), torch.stack(gradients)], items)
-        return (self.weights() * losses).sum()
+            self._window.add([stacked.detach(), torch.stack(gradients)], items)
+        return (self.weights() * stacked).sum()
 
     def _gradient(self, position: int, loss: Tensor) -> Tensor:
         """The gradient of a loss at the shared layer, (its weights,)."""

@@ -1,4 +1,4 @@
-"""The losses of a task as one tensor: in a fixed order, each times the factor of the config."""
+"""The losses of a task in a fixed order, each times the factor of the config."""
 
 from __future__ import annotations
 
@@ -22,10 +22,13 @@ class NamedLosses:
         self, names: Sequence[str], factors: Mapping[str, float], device: torch.device
     ) -> None:
         self.names = tuple(names)
-        self.factors = torch.tensor([factors.get(name, 1.0) for name in names], device=device)
+        self._factors = [factors.get(name, 1.0) for name in names]
+        self.factors = torch.tensor(self._factors, device=device)
 
-    def stack(self, losses: Tensor | Mapping[str, Tensor]) -> Tensor:
-        """The losses times their factors, (losses,), in fp32 at least, with gradients.
+    def scaled(self, losses: Tensor | Mapping[str, Tensor]) -> list[Tensor]:
+        """The losses times their factors: scalars, in fp32 at least, with gradients.
+
+        They are not one tensor: a way back from one of them must not lead through the others.
 
         Raises:
             ConfigError: they are not those that the task said.
@@ -37,4 +40,11 @@ class NamedLosses:
                 "fit_kwargs.balancing: each step must give the losses of the task's `loss_names`,"
                 f" {', '.join(self.names)}, and this one gave {found}"
             )
-        return torch.stack([given[name] for name in self.names]) * self.factors
+        return [
+            _exact(given[name]) * factor
+            for name, factor in zip(self.names, self._factors, strict=True)
+        ]
+
+
+def _exact(loss: Tensor) -> Tensor:
+    return loss.to(torch.promote_types(loss.dtype, torch.float32))

@@ -47,9 +47,9 @@ class PCGradUpdate(Update):
         for batch in window:
             with self._parts.precision.forward():
                 output = self._parts.task.step(self._parts.model, batch)
-            losses = self._losses.stack(output.losses)
+            losses = self._losses.scaled(output.losses)
             gradients = self._gradients(losses, parameters, used)
-            total = losses.detach().sum()
+            total = torch.stack(losses).detach().sum()
             items = items_of(output.weight)
             if isinstance(items, Tensor):  # a count of valid items is a whole number
                 items = items.to(torch.float32)
@@ -63,7 +63,9 @@ class PCGradUpdate(Update):
         self._after(weights, updated)
         return Done(results, updated)
 
-    def _gradients(self, losses: Tensor, parameters: list[Tensor], used: list[bool]) -> Tensor:
+    def _gradients(
+        self, losses: list[Tensor], parameters: list[Tensor], used: list[bool]
+    ) -> Tensor:
         """The gradient of each loss by all parameters, (losses, numbers of all parameters)."""
         rows = []
         for position, loss in enumerate(losses):

@@ -4,7 +4,7 @@ losses for scene geometry and semantics" (CVPR 2018).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -34,9 +34,10 @@ class Uncertainty(Weighing):
     def begin_window(self) -> None:
         """Nothing is gathered: the optimiser does it all."""
 
-    def total(self, losses: Tensor, items: Tensor | float) -> Tensor:
+    def total(self, losses: Sequence[Tensor], items: Tensor | float) -> Tensor:
         """The weighted sum, and the price of the noise."""
-        return (torch.exp(-self.log_variances) * losses + 0.5 * self.log_variances).sum()
+        stacked = torch.stack(list(losses))
+        return (torch.exp(-self.log_variances) * stacked + 0.5 * self.log_variances).sum()
 
     def end_window(self) -> None:
         """The optimiser did its step."""

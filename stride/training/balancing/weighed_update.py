@@ -52,4 +52,4 @@ class WeighedUpdate(Update):
             items = items.to(torch.float32)
         # In fp32 also where the forward pass is not: gradients may be taken in here.
         with torch.autocast(self._losses.factors.device.type, enabled=False):
-            return self._weighing.total(self._losses.stack(output.losses), items)
+            return self._weighing.total(self._losses.scaled(output.losses), items)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torch import Tensor
@@ -12,7 +12,7 @@ from torch import Tensor
 class Weighing(ABC):
     """Gives each loss a weight; the weighted sum is minimised.
 
-    All tensors are of shape (losses,) and on the device; nothing here waits for it.
+    Weights are of shape (losses,) and on the device; nothing here waits for it.
     """
 
     @abstractmethod
@@ -24,11 +24,11 @@ class Weighing(ABC):
         """Forget what came of a window that was not finished."""
 
     @abstractmethod
-    def total(self, losses: Tensor, items: Tensor | float) -> Tensor:
+    def total(self, losses: Sequence[Tensor], items: Tensor | float) -> Tensor:
         """The scalar that is minimised, of the losses of one micro-batch.
 
         Args:
-            losses: with gradients.
+            losses: scalars, with gradients.
             items: how many items they are a mean over.
         """
 

@@ -55,15 +55,14 @@ def join(
     if place.world_size == 1:
         yield ONE
         return
-    launcher = find_line()
-    store = _meet(place, meeting_seconds, None if launcher is None else launcher.listen_socket)
+    store = _meet(place, meeting_seconds)
     lines = open_lines(
         place,
         say=lambda text: store.set(_LINE_KEY, text),
         hear=lambda: store.get(_LINE_KEY).decode(),
         seconds=meeting_seconds,
     )
-    watch = Watch(place.rank, lines, patience=patience, launcher=launcher)
+    watch = Watch(place.rank, lines, patience=patience, launcher=find_line())
     ranks = GroupRanks(place, watch)
     try:
         _begin_group(place, device, store, patience + _NETWORK_MORE)
@@ -98,7 +97,7 @@ def _finish(watch: Watch) -> None:
         raise failure.error()
 
 
-def _meet(place: RankPlace, seconds: float, listening: int | None) -> Store:
+def _meet(place: RankPlace, seconds: float) -> Store:
     """The place where ranks leave addresses for each other; rank 0 has it unless the launcher."""
     at = f"{place.address}:{place.port}"
     keeps = place.rank == 0 and not place.meeting_is_kept
@@ -110,7 +109,6 @@ def _meet(place: RankPlace, seconds: float, listening: int | None) -> Store:
             is_master=keeps,
             timeout=timedelta(seconds=seconds),
             wait_for_workers=not place.meeting_is_kept,
-            master_listen_fd=listening if keeps else None,
         )
     except RuntimeError as error:
         why = str(error).partition("\n")[0]

@@ -57,7 +57,7 @@ def test_what_slurm_sets_is_used_where_it_is_asked_for():
 
 
 def test_several_tasks_of_slurm_without_a_launcher_are_refused_but_a_job_script_is_not():
-    with pytest.raises(ConfigError, match="SLURM started 3 tasks, .* say --launcher slurm"):
+    with pytest.raises(ConfigError, match=r"SLURM started 3 tasks, .* say --launcher slurm"):
         find_ranks(SLURM)
     assert find_ranks(SLURM | {"SLURM_STEP_NUM_TASKS": "1"}) is None
     assert find_ranks({name: value for name, value in SLURM.items() if "STEP" not in name}) is None

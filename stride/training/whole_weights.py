@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -73,28 +74,23 @@ def _pieces(header: bytes, whole: Iterator[Tensor]) -> Iterator[bytes | memoryvi
 def _once(state: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, str]]:
     """The tensors without those that are another's memory; and of these the key of the other.
 
-    Decided without looking at addresses: a rank whose parts are empty must decide as the others do.
+    That is decided by the memory, not by the address in it: a rank whose parts are empty must
+    decide as the others do.
     """
     tensors: dict[str, Tensor] = {}
     tied: dict[str, str] = {}
+    alike: dict[tuple[Any, ...], list[str]] = {}
     for key, value in state.items():
         local = local_of(value)
-        first = next(
-            (
-                name
-                for name, other in tensors.items()
-                if value.numel()
-                and other.shape == value.shape
-                and other.dtype == value.dtype
-                and is_sharded(other) == is_sharded(value)
-                and local_of(other).is_set_to(local)
-            ),
-            None,
-        )
-        if first is None:
-            tensors[key] = value
+        address = local.untyped_storage().data_ptr()
+        candidates = alike.setdefault((address, value.shape, value.dtype), [])
+        for name in candidates:
+            if value.numel() and local_of(tensors[name]).is_set_to(local):
+                tied[key] = name
+                break
         else:
-            tied[key] = first
+            tensors[key] = value
+            candidates.append(key)
     return tensors, tied
 
 

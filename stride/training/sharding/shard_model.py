@@ -40,8 +40,9 @@ def shard_model(
             pass: less memory, the same numbers.
 
     Raises:
-        ConfigError: torch cannot shard a parameter.
+        ConfigError: torch cannot shard a parameter, or not all of them together.
     """
+    _check_types(model)
     if activation_checkpointing:
         for block in blocks.modules.values():
             recompute_activations(block)
@@ -72,6 +73,21 @@ def shard_model(
         part.set_gradient_divide_factor(1.0)
         # gloo knows no other reduction with a factor.
         part.set_force_sum_reduction_for_comms(True)
+
+
+def _check_types(model: nn.Module) -> None:
+    """Whether all that is trained is of one type, so that gradients can be added up together.
+
+    Raises:
+        ConfigError: it is not.
+    """
+    types = {each.dtype for each in model.parameters() if each.requires_grad and each.dim()}
+    if len(types) > 1:
+        found = " and ".join(sorted(str(each).removeprefix("torch.") for each in types))
+        raise ConfigError(
+            f"{type(model).__name__} has parameters of {found}, and those that are sharded must be"
+            " of one type; use distributed_kwargs.strategy=replicate"
+        )
 
 
 def _policy(precision: Precision) -> MixedPrecisionPolicy:

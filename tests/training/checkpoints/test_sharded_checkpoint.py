@@ -105,11 +105,11 @@ def train_and_save(folder: Path) -> Any:
     return saved, whole_numbers(state_of(model, optimizer))
 
 
-def go_on(folder: Path) -> Any:
+def go_on(folder: Path, *, whole: bool = False) -> Any:
     mesh = all_ranks()
     model = build_sharded(mesh, seed=5)
     optimizer = AdamW(model.parameters(), lr=0.5, fused=True)
-    put_back(model, optimizer, load(folder, mesh))
+    put_back(model, optimizer, load(folder, None if whole else mesh))
     put = whole_numbers(state_of(model, optimizer))
     train(model, optimizer, 2, 2)
     return put, whole_numbers(state_of(model, optimizer))
@@ -119,6 +119,15 @@ def go_on(folder: Path) -> Any:
 def test_a_training_goes_on_bit_by_bit_on_as_many_ranks(ranks: int, tmp_path: Path):
     ended = on_ranks(ranks, train_and_save, tmp_path)
     assert on_ranks(ranks, go_on, tmp_path) == ended
+
+
+def go_on_from_whole_tensors(folder: Path) -> Any:
+    return go_on(folder, whole=True)
+
+
+def test_a_sharded_training_goes_on_from_whole_tensors(tmp_path: Path):
+    ended = on_ranks(2, train_and_save, tmp_path)
+    assert on_ranks(2, go_on_from_whole_tensors, tmp_path) == ended
 
 
 def save_again(folder: Path, target: Path) -> Any:

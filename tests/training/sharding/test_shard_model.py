@@ -6,7 +6,11 @@ import torch.distributed
 from torch import nn
 from torch.distributed.tensor import DTensor
 
+from stride.errors import ConfigError
+from stride.training.precision import Precision
+from stride.training.sharding.blocks import find_blocks
 from stride.training.sharding.local import is_sharded
+from stride.training.sharding.shard_model import shard_model
 from tests.training.sharding.models import all_ranks, batch, build, build_sharded, own_part
 from tests.training.sharding.ranks import on_ranks
 
@@ -26,12 +30,13 @@ def gradients(model: nn.Module, values: torch.Tensor, samples: int) -> None:
     (model(values).square().sum() / samples).backward()
 
 
-def compare_with_one_process() -> dict[str, float]:
+def compare_with_one_process(parts: int) -> dict[str, float]:
     model, alone = build_sharded(all_ranks()), build()
     values = batch(1)
     for each in (model, alone):
         each.eval()  # without dropout and statistics of the batch
-    gradients(model, own_part(values), len(values))
+    for part in own_part(values).tensor_split(parts):
+        gradients(model, part, len(values))
     gradients(alone, values, len(values))
     add_up(model)
     differences = {}
@@ -47,9 +52,9 @@ def compare_with_one_process() -> dict[str, float]:
     return differences
 
 
-@pytest.mark.parametrize("ranks", [2, 3])
-def test_gradients_are_added_up_to_those_of_one_process(ranks: int):
-    for differences in on_ranks(ranks, compare_with_one_process):
+@pytest.mark.parametrize(("ranks", "parts"), [(2, 1), (2, 2), (3, 1)])
+def test_gradients_are_added_up_to_those_of_one_process(ranks: int, parts: int):
+    for differences in on_ranks(ranks, compare_with_one_process, parts):
         assert max(differences.values()) < 1e-6
 
 
@@ -72,3 +77,29 @@ def with_and_without_recomputing() -> list[bool]:
 
 def test_recomputing_activations_changes_no_bit_also_with_dropout():
     assert on_ranks(2, with_and_without_recomputing) == [[True, True], [True, True]]
+
+
+class Turned(nn.Module):
+    """Has a parameter that is not contiguous."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(2, 3).t())
+
+
+def refusals() -> list[str]:
+    mesh, precision = all_ranks(), Precision("fp32", torch.device("cpu"))
+    mixed = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2).double())
+    said = []
+    for model in (mixed, Turned()):
+        try:
+            shard_model(model, find_blocks(model), mesh, precision)
+        except ConfigError as error:
+            said.append(str(error))
+    return said
+
+
+def test_what_torch_cannot_shard_is_refused():
+    (mixed, turned), _ = on_ranks(2, refusals)
+    assert mixed.startswith("Sequential has parameters of float32 and float64")
+    assert turned.startswith("Turned cannot be sharded: ") and "non-contiguous" in turned

@@ -12,7 +12,6 @@ import torch.distributed.tensor
 from torch import Tensor
 from torch.distributed.checkpoint.api import CheckpointException
 from torch.distributed.checkpoint.default_planner import DefaultLoadPlanner
-from torch.distributed.checkpoint.hf_storage import HuggingFaceStorageReader
 from torch.distributed.checkpoint.metadata import TensorStorageMetadata
 from torch.distributed.checkpoint.state_dict_loader import load
 from torch.distributed.device_mesh import DeviceMesh
@@ -22,6 +21,7 @@ from stride.errors import StorageError, StoredFileError
 from stride.files import JSON, storage_errors
 from stride.training.checkpoints.cut import Cut
 from stride.training.checkpoints.shard_names import ranks_of, shard_name, shards_among
+from stride.training.checkpoints.shard_storage import ShardStorage
 from stride.training.checkpoints.sharded_tree import decode_sharded, tensors_named_in
 from stride.training.checkpoints.state_tree import Tree
 
@@ -57,40 +57,37 @@ def read_shards(
         StoredFileError: a file is missing or cannot be understood, or does not hold all of them.
         StorageError: a file cannot be read.
     """
-    reader = HuggingFaceStorageReader(str(folder))
     try:
         with storage_errors("read", folder):
-            _check_all_there(folder)
-            stored = reader.read_metadata().state_dict_metadata
+            storage = ShardStorage(_files_in(folder))
+            stored = storage.read_metadata().state_dict_metadata
             targets = {
                 name: _target(name, cut, stored.get(name), folder, mesh)
                 for name, cut in wanted.items()
             }
             if targets:
-                _load(targets, reader)
+                _load(targets, storage)
     except FileNotFoundError as error:
         raise StoredFileError(f"{error.filename or folder} is missing") from error
-    except (safetensors.SafetensorError, CheckpointException, KeyError, AssertionError) as error:
+    except (safetensors.SafetensorError, CheckpointException, KeyError) as error:
         reason = " ".join(str(error).split())
         raise StoredFileError(f"the tensors in {folder} cannot be understood: {reason}") from error
     return targets
 
 
-def _check_all_there(folder: Path) -> None:
-    """Whether each rank's file is there: one in the middle would be missed by nobody else.
+def _files_in(folder: Path) -> list[Path]:
+    """The files of all ranks that wrote.
 
     Raises:
-        StoredFileError: one is missing, or those of two checkpoints are there.
+        StoredFileError: one is missing: of one in the middle nobody else would know.
     """
     names = shards_among(path.name for path in folder.iterdir())
-    wanted = (
-        [shard_name(rank, ranks_of(names[0])) for rank in range(ranks_of(names[0]))]
-        if names
-        else []
-    )
-    if names != wanted or not names:
-        missing = sorted(set(wanted) - set(names)) or [shard_name(0, 1)]
-        raise StoredFileError(f"{folder / missing[0]} is missing")
+    ranks = ranks_of(names[0]) if names else 1
+    paths = [folder / shard_name(rank, ranks) for rank in range(ranks)]
+    for path in paths:
+        if path.name not in names:
+            raise StoredFileError(f"{path} is missing")
+    return paths
 
 
 def _target(
@@ -112,9 +109,9 @@ def _target(
     return empty
 
 
-def _load(targets: dict[str, Tensor], reader: HuggingFaceStorageReader) -> None:
+def _load(targets: dict[str, Tensor], storage: ShardStorage) -> None:
     planner = DefaultLoadPlanner(flatten_state_dict=False, flatten_sharded_tensors=False)
     with warnings.catch_warnings():
         # That it loads without talking to other ranks is meant.
         warnings.filterwarnings("ignore", message="torch.distributed is disabled")
-        load(targets, storage_reader=reader, planner=planner, no_dist=True)
+        load(targets, storage_reader=storage, planner=planner, no_dist=True)

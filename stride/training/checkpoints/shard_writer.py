@@ -25,6 +25,7 @@ from stride.errors import StorageError, StrideError, VerificationError
 from stride.files import sha256_of_file
 from stride.training.checkpoints.manifest import FileFacts
 from stride.training.checkpoints.shard_names import shard_name
+from stride.training.checkpoints.shard_storage import OFFSETS_KEY
 from stride.training.checkpoints.tensor_file import (
     Layout,
     check_readable,
@@ -165,7 +166,7 @@ def _with_offsets(layout: Layout, items: Mapping[str, WriteItem]) -> Layout:
     metadata = {
         "format": "pt",
         "DCP_VERSION": "1.0",
-        "DCP_SHARDING_INFO": json.dumps(offsets, separators=(",", ":")),
+        OFFSETS_KEY: json.dumps(offsets, separators=(",", ":")),
     }
     text = json.dumps({"__metadata__": metadata, **entries}, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)

@@ -12,6 +12,7 @@ import safetensors.torch
 import torch
 import torch.distributed
 from torch import Tensor
+from torch.distributed.checkpoint import HuggingFaceStorageReader
 from torch.distributed.tensor import DTensor, Shard, distribute_tensor
 from torch.optim import AdamW
 
@@ -182,6 +183,9 @@ def edge_cases(folder: Path) -> Any:
         tensors |= own.tensors
     write_shards(tensors, folder, world())
     torch.distributed.barrier()
+    # As torch's own reader of such files finds them.
+    found = HuggingFaceStorageReader(str(folder)).read_metadata().state_dict_metadata
+    assert found["bf16:sharded"].size == (7, 1) and len(found["bf16:sharded"].chunks) == 2
     read = read_sharded(encoded.skeleton, folder, mesh)
     assert read["columns"].placements == (Shard(1),)
     assert read["turned"].stride() == state["turned"].stride()
@@ -282,3 +286,23 @@ def in_the_background(folder: Path) -> Any:
 
 def test_a_copy_is_written_in_the_background_while_ranks_train_on(tmp_path: Path):
     assert on_ranks(2, in_the_background, tmp_path) == [True, True]
+
+
+def changed_file(folder: Path) -> str:
+    encoded = encode_sharded({"it": torch.arange(4.0)})
+    write_shards(encoded.tensors, folder, world())
+    torch.distributed.barrier()
+    path = folder / "tensors-00001-of-00002.safetensors"
+    if torch.distributed.get_rank() == 0:
+        path.write_bytes(path.read_bytes()[:40])
+    torch.distributed.barrier()
+    try:
+        read_sharded(encoded.skeleton, folder, None)
+    except StoredFileError as error:
+        return str(error)
+    return ""
+
+
+def test_a_file_that_was_cut_off_is_said(tmp_path: Path):
+    for said in on_ranks(2, changed_file, tmp_path):
+        assert said.startswith(f"the tensors in {tmp_path} cannot be understood: ")

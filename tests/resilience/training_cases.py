@@ -43,10 +43,14 @@ class Case:
     objects: Callable[[], Tree] = dict
     fast: bool = False
 
-    def arguments(self, device: str = "cpu") -> Tree:
-        """All keyword arguments of `Trainer` but the folder."""
+    def arguments(self, *, device: str = "cpu", above: Tree | None = None) -> Tree:
+        """All keyword arguments of `Trainer` but the folder.
+
+        Args:
+            above: settings over those of the case.
+        """
         settings = _merged({**_COMMON, "device": device}, self.settings)
-        return {**copy.deepcopy(settings), **self.objects()}
+        return {**copy.deepcopy(_merged(settings, above or {})), **self.objects()}
 
 
 def _merged(below: Tree, above: Tree) -> Tree:

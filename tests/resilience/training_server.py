@@ -34,7 +34,8 @@ def train(request: dict[str, Any], fate: Fate) -> None:
 
     All that is told on the way goes to `output.txt` beside the experiment.
     """
-    arguments = case_named(request["case"]).arguments(request["device"])
+    case = case_named(request["case"])
+    arguments = case.arguments(device=request["device"], above=request["settings"])
     largest = request["largest_file"]
     if largest is not None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

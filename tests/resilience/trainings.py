@@ -71,11 +71,14 @@ class Trainings:
         *,
         device: str = "cpu",
         largest_file: int | None = None,
+        settings: Mapping[str, Any] | None = None,
         overrides: Mapping[str, Any] | None = None,
     ) -> Ending:
         """Train the run `x` of `folder/exp`, from where it is, until it is done or dies.
 
         Args:
+            settings: keyword arguments of the trainer, over those of the case.
+            overrides: those of this `fit` alone.
             largest_file: bytes that a file may have at most; writing more fails like a full disk.
         """
         request = {
@@ -84,6 +87,7 @@ class Trainings:
             "death": msgspec.to_builtins(death),
             "device": device,
             "largest_file": largest_file,
+            "settings": settings,
             "overrides": overrides,
         }
         server = self._started()

@@ -190,6 +190,45 @@ def test_a_new_run_goes_on_from_the_last_checkpoint_of_another(tmp_path: Path) -
     assert first.read_record().status == "completed"
 
 
+def test_a_model_that_is_another_makes_no_run(tmp_path: Path) -> None:
+    groups: dict[str, Any] = {"device": "cpu", "stream": io.StringIO()}
+    small = Trainer(tmp_path / "exp", model_kwargs={"hidden_dims": [8]}, **groups)
+    small.fit({"fit_kwargs.max_epochs": 1}, run="first")
+    longer = {"fit_kwargs.max_epochs": 2}
+    with pytest.raises(
+        ConfigError,
+        match=r"first is that of another model: .*\(8, 64\) in it and \(4, 64\) here; .*",
+    ):
+        small.fit({**longer, "model_kwargs.hidden_dims": [4]}, continue_from="first")
+    with pytest.raises(ConfigError, match=r"another model: .* has shape .*--init-from"):
+        small.fit({**longer, "model_kwargs.hidden_dims": [8, 4]}, continue_from="first")
+    assert [run.name for run in small.work_dir.runs()] == ["first"]
+
+
+def test_a_stopped_run_is_said_to_be_at_the_step_of_its_checkpoint(tmp_path: Path) -> None:
+    progress = stopped(tmp_path, signal_at=13).read_record().progress
+    assert progress is not None
+    assert (progress.step, progress.epoch) == (13, 1)
+
+
+def test_checkpoints_of_which_none_is_whole_are_not_called_missing(tmp_path: Path) -> None:
+    run = stopped(tmp_path)
+    for folder in run.checkpoint_paths.committed():
+        folder.manifest_path.unlink()
+    with pytest.raises(RunStateError, match=r"has no checkpoint that is whole to go on from"):
+        trainer(tmp_path).fit(continue_from="x")
+
+
+def test_a_created_run_begins_without_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    making = trainer(tmp_path)
+    run = making.work_dir.create(making.config.to_json(), name="x")
+    trainer(tmp_path).resume("x")
+    assert run.status().word == "completed"
+    assert "anew" not in caplog.text
+
+
 def test_there_must_be_a_checkpoint_to_go_on_from(tmp_path: Path) -> None:
     run = trainer(tmp_path).work_dir.create({"format": 1})
     with pytest.raises(RunStateError, match=r"has no checkpoint to go on from; .*--init-from"):

@@ -47,7 +47,7 @@ def fatal(tmp_path: Path) -> Any:
 
     def option(deaths: int) -> tuple[str, ...]:
         (tmp_path / "fatal.py").write_text(FATAL.replace("ALLOWED", str(deaths)))
-        return ("--config", "log_kwargs.callbacks=[fatal.py:Fatal]")
+        return ("--config", "log_kwargs.callbacks=fatal.py:Fatal")
 
     return option
 
@@ -93,18 +93,17 @@ def test_a_rehearsal_of_a_completed_run_comes_to_nothing(stride_process: Any) ->
 def test_a_training_that_is_killed_goes_on_by_itself(
     stride_process: Any, fatal: Any, tmp_path: Path
 ) -> None:
-    answer = stride_process("fit", *SHORT, *fatal(2), "--max-restarts", "2", "--json")
+    answer = stride_process("fit", *SHORT, *fatal(1), "--max-restarts", "2", "--json")
     assert (answer.code, set(answer.json)) == (0, set(FIELDS))
-    for number in (1, 2):
-        sentence = "exp/0: the training was killed by SIGKILL; going on with it"
-        assert f"{sentence}, restart {number} of 2\n" in answer.err
-    assert outcomes(run_of(tmp_path)) == ["crashed", "crashed", "completed"]
+    sentence = "exp/0: the training was killed by SIGKILL; going on with it, restart 1 of 2\n"
+    assert sentence in answer.err
+    assert outcomes(run_of(tmp_path)) == ["crashed", "completed"]
 
 
 def test_restarts_come_to_an_end_and_resume_takes_them_too(
     stride_process: Any, fatal: Any, tmp_path: Path
 ) -> None:
-    answer = stride_process("fit", *SHORT, *fatal(3), "--max-restarts", "1")
+    answer = stride_process("fit", *SHORT, *fatal(2), "--max-restarts", "0")
     assert (answer.code, answer.out) == (137, "")
     assert answer.err.endswith(
         "error: exp/0: the training was killed by SIGKILL; stride resume exp/0 goes on\n"
@@ -112,7 +111,7 @@ def test_restarts_come_to_an_end_and_resume_takes_them_too(
     assert run_of(tmp_path).status().word == "crashed"
     answer = stride_process("resume", "exp/0", "--max-restarts", "1", "--json")
     assert (answer.code, set(answer.json)) == (0, set(RESUME_FIELDS))
-    assert len(outcomes(run_of(tmp_path))) == 4
+    assert outcomes(run_of(tmp_path)) == ["crashed", "crashed", "completed"]
 
 
 def test_a_stopped_training_is_not_started_again(tmp_path: Path) -> None:

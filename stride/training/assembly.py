@@ -29,6 +29,7 @@ from stride.training.monitors import choose_monitors
 from stride.training.optimization import build_optimizer, build_optimizers, needs_closure
 from stride.training.parts import Parts, planned_steps
 from stride.training.precision import Precision
+from stride.training.ranks.ranks import ONE, Ranks
 from stride.training.references import load_thing
 from stride.training.scheduling import build_schedule
 from stride.training.task import Task, modules_of
@@ -37,12 +38,19 @@ _logger = logging.getLogger(__name__)
 
 
 def build_parts(
-    config: Config, data: Data, given: Given, device: torch.device, *, begun: int = 0
+    config: Config,
+    data: Data,
+    given: Given,
+    device: torch.device,
+    *,
+    begun: int = 0,
+    ranks: Ranks = ONE,
 ) -> tuple[Parts, dict[str, Any]]:
     """All that a training is made of, and what data and machine settled, by dotted key.
 
     Args:
         begun: optimiser steps that another run did before, which a schedule does not count.
+        ranks: that train together.
 
     Raises:
         ConfigError, CodeReferenceError: a part cannot be built from its arguments, or two do not
@@ -60,7 +68,8 @@ def build_parts(
     closure = any(needs_closure(each) for each in optimizers.values())
     _check_together(config, task, optimizers, closure=closure, handed_over="train" in given.loaders)
     if "train" not in given.loaders:
-        _check_batch_norm(model, train, fit.accumulate)
+        _check_shares(train, ranks)
+        _check_batch_norm(model, train, fit.accumulate * ranks.world_size)
     balancing = build_balancing(
         fit,
         config.seed,
@@ -69,6 +78,7 @@ def build_parts(
         optimizers,
         device,
         handed_over=given.optimizer is not None,
+        ranks=ranks,
     )
     has_val = "val" in data.batches
     metrics = task.metrics()
@@ -101,6 +111,7 @@ def build_parts(
     precision = Precision(fit.precision, device)
     parts = Parts(
         seed=config.seed,
+        ranks=ranks,
         device=device,
         train=train,
         val=data.batches.get("val"),
@@ -192,6 +203,22 @@ def _check_together(
         raise ConfigError(
             f"optimizer_kwargs: {kind} evaluates the loss several times a step, which does not go"
             f" with {with_what}; choose another, such as AdamW"
+        )
+
+
+def _check_shares(batches: Batches, ranks: Ranks) -> None:
+    """Whether every window has a sample for every rank.
+
+    Raises:
+        ConfigError: one has not.
+    """
+    size, samples = batches.batch_size, batches.samples
+    short = samples % size if len(batches) * size > samples else size
+    if min(size, short) < ranks.world_size:
+        raise ConfigError(
+            f"the last batch of an epoch would have {min(size, short)} samples for"
+            f" {ranks.world_size} ranks: set"
+            " load_data_kwargs.train_loader_kwargs.drop_last=true or another batch_size"
         )
 
 

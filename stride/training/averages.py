@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -18,6 +18,11 @@ class WeightedMeans:
         if weight == 0.0:
             return
         self._sums[name] = self._sums.get(name, 0.0) + value * weight
+        self._weights[name] = self._weights.get(name, 0.0) + weight
+
+    def add_sum(self, name: str, total: float, weight: float) -> None:
+        """Take in a sum of values that are weighted already, and the sum of their weights."""
+        self._sums[name] = self._sums.get(name, 0.0) + total
         self._weights[name] = self._weights.get(name, 0.0) + weight
 
     def means(self, prefix: str = "") -> dict[str, float]:
@@ -37,3 +42,12 @@ class WeightedMeans:
         """Go on from a state."""
         self._sums = dict(state["sums"])
         self._weights = dict(state["weights"])
+
+
+def merged(states: Sequence[Mapping[str, Any]]) -> WeightedMeans:
+    """The means over what several have summed, from their states, added in this order."""
+    whole = WeightedMeans()
+    for state in states:
+        for name, total in state["sums"].items():
+            whole.add_sum(name, total, state["weights"][name])
+    return whole

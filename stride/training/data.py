@@ -14,13 +14,15 @@ from torch.utils.data import DataLoader, Dataset
 
 from stride.config.loader_kwargs import LoaderKwargs, TrainLoaderKwargs
 from stride.config.schema import Config
-from stride.errors import DataError
+from stride.errors import ConfigError, DataError
 from stride.training.batches.build import build_batches
 from stride.training.batches.given_batches import GivenBatches
 from stride.training.batches.protocol import Batches
+from stride.training.batches.share import Share
 from stride.training.datasets.splits import SPLITS
 from stride.training.facts import read_facts
 from stride.training.given import Given
+from stride.training.ranks.ranks import ONE, Ranks
 from stride.training.seeding import derive, own_randomness
 from stride.training.things import build_thing
 
@@ -40,8 +42,12 @@ class Data:
     fingerprints: Mapping[str, str] = field(default_factory=dict)
 
 
-def load_data(config: Config, given: Given, device: torch.device) -> Data:
+def load_data(config: Config, given: Given, device: torch.device, ranks: Ranks = ONE) -> Data:
     """Build the data sets of all splits and their loaders.
+
+    Args:
+        ranks: each of several is given its share: of each window in training, of the batches in an
+            evaluation.
 
     Raises:
         DataError: a file is missing, a split is empty, there is nothing to train on.
@@ -50,7 +56,7 @@ def load_data(config: Config, given: Given, device: torch.device) -> Data:
     datasets: dict[str, Dataset[Any]] = {}
     batches: dict[str, Batches] = {}
     for split in SPLITS:
-        dataset, found = load_split(config, given, split, device)
+        dataset, found = load_split(config, given, split, device, ranks=ranks)
         if dataset is not None:
             datasets[split] = dataset
         if found is not None:
@@ -75,11 +81,13 @@ def load_split(
     device: torch.device,
     *,
     code: Path | None = None,
+    ranks: Ranks = ONE,
 ) -> tuple[Dataset[Any] | None, Batches | None]:
     """The data set of one split and its batches; None where there is no such split.
 
     Args:
         code: a folder to take the user's own code from, instead of where it was.
+        ranks: each of several is given its share.
 
     Raises:
         DataError: the data cannot be read, or is empty.
@@ -89,6 +97,10 @@ def load_split(
         loader = given.loaders.get(split)
         if loader is None:
             return None, None
+        if ranks.world_size > 1:
+            raise ConfigError(
+                "a loader that is handed over cannot be shared among ranks; hand over its data set"
+            )
         dataset = loader.dataset if isinstance(loader, DataLoader) else None
         return dataset, GivenBatches(loader, seed=config.seed, split=split, device=device)
     if given.datasets:
@@ -102,8 +114,9 @@ def load_split(
     settings: TrainLoaderKwargs | LoaderKwargs = loaders.train_loader_kwargs
     if split != "train":
         settings = loaders.val_loader_kwargs if split == "val" else loaders.test_loader_kwargs
+    share = Share(ranks.rank, ranks.world_size, dealt=split != "train")
     return dataset, build_batches(
-        dataset, settings, split=split, seed=config.seed, device=device, code=code
+        dataset, settings, split=split, seed=config.seed, device=device, code=code, share=share
     )
 
 

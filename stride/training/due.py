@@ -21,7 +21,11 @@ class Keeper(Protocol):
 
 
 class Due:
-    """Looks at the steps as they are done; the clock and requests it looks at now and then."""
+    """Looks at the steps as they are done; the clock and requests it looks at now and then.
+
+    Attributes:
+        soon: whether one is due after the next step.
+    """
 
     def __init__(self, settings: CheckpointKwargs, stop: Stop) -> None:
         self._every_steps = settings.every_steps or 0
@@ -29,16 +33,16 @@ class Due:
         self._seconds = (settings.every_minutes or math.inf) * 60.0
         self._stop = stop
         self._saved = time.monotonic()
-        self._soon = False
+        self.soon = False
 
     def look(self) -> None:
         """Look at the clock and for requests: at log steps."""
         late = time.monotonic() - self._saved > self._seconds
-        self._soon = self._soon or late or self._stop.checkpoint_requested
+        self.soon = self.soon or late or self._stop.checkpoint_requested
 
     def after_step(self, step: int) -> bool:
         """Whether one is due after this step."""
-        return self._soon or (self._every_steps > 0 and step % self._every_steps == 0)
+        return self.soon or (self._every_steps > 0 and step % self._every_steps == 0)
 
     def after_epoch(self, epoch: int) -> bool:
         """Whether one is due at the end of this epoch."""
@@ -47,5 +51,5 @@ class Due:
     def saved(self) -> None:
         """One is being written."""
         self._saved = time.monotonic()
-        self._soon = False
+        self.soon = False
         self._stop.checkpoint_requested = False

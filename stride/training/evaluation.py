@@ -6,14 +6,16 @@ import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from stride.training.averages import WeightedMeans
 from stride.training.batches.protocol import Batches
 from stride.training.loss_reader import LossReader
 from stride.training.metrics import Metric, read_metrics
-from stride.training.output import total_loss
+from stride.training.output import Output, total_loss
 from stride.training.precision import Precision
+from stride.training.ranks.exchange import exchange
+from stride.training.ranks.ranks import ONE, Ranks
 from stride.training.task import Task, modules_of
 
 _READ_EVERY = 256
@@ -29,8 +31,13 @@ def evaluate(
     between: Callable[[], None] = lambda: None,
     precision: Precision | None = None,
     factors: Mapping[str, float] | None = None,
+    ranks: Ranks = ONE,
 ) -> dict[str, float]:
     """The mean losses (`loss`, `loss_<name>`) and the metrics over all batches.
+
+    Every sample counts once, and the numbers are the same bits on any number of ranks: batches are
+    those that one process would form, dealt to the ranks whole; what each rank computed is told to
+    all of them, and added up in the order of the batches.
 
     Modules are in evaluation mode meanwhile, and afterwards as they were, part by part.
 
@@ -45,11 +52,10 @@ def evaluate(
     losses, means = LossReader(), WeightedMeans()
     precision = precision or Precision("fp32", device)
     with evaluation_mode(model, task), torch.no_grad():
-        for batch in batches.epoch(1):
-            with precision.forward():
-                output = task.evaluate(model, batch)
-                total = total_loss(output.losses, factors)
-            losses.add(output, total.detach())
+        for output, total in _told(
+            _outputs(task, model, batches, precision, factors), ranks, device
+        ):
+            losses.add(output, total)
             for metric in metrics.values():
                 metric.update(*output.outputs)
             if len(losses) >= _READ_EVERY:
@@ -57,6 +63,38 @@ def evaluate(
             between()
     losses.read_into(means)
     return means.means() | read_metrics(metrics)
+
+
+def _outputs(
+    task: Task,
+    model: nn.Module,
+    batches: Batches,
+    precision: Precision,
+    factors: Mapping[str, float] | None,
+) -> Iterator[tuple[Output, Tensor]]:
+    """What the task computes for each batch, and its total loss."""
+    for batch in batches.epoch(1):
+        with precision.forward():
+            output = task.evaluate(model, batch)
+            total = total_loss(output.losses, factors)
+        yield output, total.detach()
+
+
+def _told(
+    own: Iterator[tuple[Output, Tensor]], ranks: Ranks, device: torch.device
+) -> Iterator[tuple[Output, Tensor]]:
+    """The outputs of all ranks, in the order of the batches, on every rank."""
+    if ranks.world_size == 1:
+        yield from own
+        return
+    while True:
+        mine = next(own, None)
+        of_ranks = exchange(ranks, None if mine is None else (tuple(mine[0]), mine[1]), device)
+        for theirs in of_ranks:
+            if theirs is not None:
+                yield Output(*theirs[0]), theirs[1]
+        if of_ranks[-1] is None:  # batches are dealt in turn: the last rank runs out first
+            return
 
 
 @contextlib.contextmanager

@@ -111,7 +111,8 @@ def fit(
                     clock.end_epoch(epoch, steps.done, parts.train.batch_size)
                     ledger.sign(steps.done, epoch, metrics=_numbers(row))
                     callbacks.tell(EpochEnded(steps.done, epoch, row))
-                    state.reason = state.reason or callbacks.stop_reason
+                    asked = parts.ranks.broadcast(callbacks.stop_reason)
+                    state.reason = state.reason or asked
                 if edge.epoch_ended:
                     parts.schedule.after_epoch(row)
                     steps.begin_next_epoch()
@@ -184,6 +185,7 @@ def _measured(parts: Parts, batches: Batches | None, split: str, steps: Steps) -
             between=steps.pause,
             precision=parts.precision,
             factors=parts.fit_kwargs.balancing.weights,
+            ranks=parts.ranks,
         )
     return {f"{split}_{name}": value for name, value in values.items()}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import torch
@@ -53,6 +53,18 @@ class Sums(ABC):
         """The value over all batches; nan where there were none."""
         self._fold()
         return self.value(torch.stack(self._totals).tolist()) if self._totals else math.nan
+
+    def read_sums(self) -> list[float] | None:
+        """The sums over all batches so far; None where there were none."""
+        self._fold()
+        return torch.stack(self._totals).tolist() if self._totals else None
+
+    def value_of(self, several: Sequence[list[float] | None]) -> float:
+        """The metric from the sums of several, added in this order."""
+        known = [sums for sums in several if sums is not None]
+        return (
+            self.value([sum(column) for column in zip(*known, strict=True)]) if known else math.nan
+        )
 
     def reset(self) -> None:
         """Forget all batches."""

@@ -19,6 +19,7 @@ from stride.training.early_stopping import EarlyStopping
 from stride.training.exponential_average import ExponentialAverage
 from stride.training.monitors import Monitor
 from stride.training.precision import Precision
+from stride.training.ranks.ranks import Ranks
 from stride.training.schedule import Schedule
 from stride.training.task import Task, modules_of
 
@@ -29,6 +30,7 @@ class Parts:
 
     Attributes:
         seed: of the config; evaluations draw from generators of their own, seeded by it.
+        ranks: that train together; this process is one of them.
         optimizers: by name; one without a name, unless the task names several.
         closure: whether the optimiser evaluates the loss by itself.
         may_split: whether a batch may be cut into smaller micro-batches.
@@ -36,6 +38,7 @@ class Parts:
     """
 
     seed: int
+    ranks: Ranks
     device: torch.device
     train: Batches
     val: Batches | None

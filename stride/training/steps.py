@@ -10,6 +10,7 @@ from typing import Any
 from torch import Tensor
 
 from stride.tables import Cell
+from stride.training.agreement import Agreement
 from stride.training.callbacks import Callbacks
 from stride.training.due import Due, Keeper
 from stride.training.edge import Edge
@@ -61,9 +62,17 @@ class Steps:
         self._stop = stop
         self._due = due
         self._signs = Signs(ledger)
+        self._agreement = Agreement(parts.ranks, stop, due, callbacks)
         self._accumulate = parts.fit_kwargs.accumulate
         self._updaters = {
-            name: Updater(optimizer, parts.fit_kwargs, parts.device, parts.scaler, waits=waits)
+            name: Updater(
+                optimizer,
+                parts.fit_kwargs,
+                parts.device,
+                parts.scaler,
+                waits=waits,
+                ranks=parts.ranks,
+            )
             for name, optimizer in parts.optimizers.items()
         }
         self._tally = Tally(parts, self._updaters)
@@ -133,13 +142,13 @@ class Steps:
             if self.done % log_every == 0:
                 self._log()
             elif self._signs.now_and_then(self.done, self.epoch):
-                self._stop.look()
-                self._due.look()
+                self._look()
+            self._agreement.after_step(self.done)
             evaluate = evaluate_every > 0 and self.done % evaluate_every == 0
             if self._first:
                 self._first = False
                 keeper.prepare()
-            asked = self._callbacks.stop_reason is not None
+            asked = self._agreement.stop_reason is not None
             if evaluate or asked or self.done >= last or self.consumed == windows_an_epoch:
                 return self._edge(evaluate=evaluate or asked)
             if self._due.after_step(self.done):
@@ -283,8 +292,13 @@ class Steps:
         row = self._append_row()
         self._signs.give(self.done, self.epoch)
         self._callbacks.tell(StepLogged(self.done, self.epoch, row))
-        self._stop.look()
-        self._due.look()
+        self._look()
+
+    def _look(self) -> None:
+        """Look for requests; among several ranks that is for their meetings."""
+        if self._parts.ranks.world_size == 1:
+            self._stop.look()
+            self._due.look()
 
     def _append_row(self) -> dict[str, Cell]:
         row: dict[str, Cell] = {"step": self.done, "epoch": self._place[0], "lr": self.lr}

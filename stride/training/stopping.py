@@ -45,20 +45,25 @@ class Stop:
         requested: looked at after each step; plain, so that looking costs nothing.
         checkpoint_requested: who writes the checkpoint sets it back.
         reason: why it is to stop, in words; None while it is not.
+        by_scheduler: whether it is to be started again.
+        alone: whether this process trains alone; else all ranks must have agreed on the step.
+        agreed: whether they have.
     """
 
     def __init__(self, run: Run | None = None) -> None:
         self.requested = False
         self.checkpoint_requested = False
         self.reason: str | None = None
-        self._by_scheduler = False
+        self.by_scheduler = False
+        self.alone = True
+        self.agreed = False
         self._run = run
 
     def request(self, reason: str, *, by_scheduler: bool = False) -> None:
         """Ask to stop at the next edge of a step; the first reason stays."""
         if not self.requested:
             self.reason = reason
-            self._by_scheduler = by_scheduler
+            self.by_scheduler = by_scheduler
             self.requested = True
 
     def check(self) -> None:
@@ -67,7 +72,7 @@ class Stop:
         Raises:
             AtStepEdge: it was.
         """
-        if self.requested:
+        if self.requested and (self.alone or self.agreed):
             raise AtStepEdge
 
     def look(self) -> None:
@@ -86,7 +91,7 @@ class Stop:
         where it is to be started again; the reason is its message.
         """
         reason = self.reason or "interrupted"
-        return StoppedError(reason) if self._by_scheduler else KeyboardInterrupt(reason)
+        return StoppedError(reason) if self.by_scheduler else KeyboardInterrupt(reason)
 
 
 @contextlib.contextmanager

@@ -12,14 +12,15 @@ from torch import Tensor
 
 from stride.errors import NonFiniteError
 from stride.tables import Cell
-from stride.training.averages import WeightedMeans
+from stride.training.averages import WeightedMeans, merged
 from stride.training.batches.protocol import Batches
 from stride.training.evaluation import place_metrics
 from stride.training.loss_reader import LossReader
 from stride.training.metric_state import put_metric_state, read_metric_state
-from stride.training.metrics import read_metrics
+from stride.training.metrics import Sums, read_metrics
 from stride.training.output import Output
 from stride.training.parts import Parts
+from stride.training.ranks.exchange import exchange
 from stride.training.updater import Updater
 
 _logger = logging.getLogger(__name__)
@@ -41,7 +42,12 @@ class Tally:
         self._period = WeightedMeans()
         self._metrics = parts.task.metrics()
         self._balancing = parts.balancing
-        self._updates = [metric.update for metric in self._metrics.values()]
+        self._ranks = parts.ranks
+        # Over several ranks, sums are added up in the end; what is no sum is told all outputs.
+        several = parts.ranks.world_size > 1
+        told = [each for each in self._metrics.values() if several and not isinstance(each, Sums)]
+        self._told = [metric.update for metric in told]
+        self._updates = [each.update for each in self._metrics.values() if each not in told]
         place_metrics(self._metrics.values(), parts.device)
         self._skipped = 0
         self._read_until = 0
@@ -52,6 +58,12 @@ class Tally:
             self._losses.add(output, total, step)
             for update in self._updates:
                 update(*output.outputs)
+        if self._told:
+            outputs = [output.outputs for output, _ in results]
+            for of_rank in exchange(self._ranks, outputs, self._device):
+                for each in of_rank:
+                    for update in self._told:
+                        update(*each)
 
     def leave_out(
         self, results: list[tuple[Output, Tensor]], step: int, place: tuple[int, int]
@@ -110,11 +122,11 @@ class Tally:
     @property
     def has_row(self) -> bool:
         """Whether anything was read since the last row."""
-        return bool(self._row.means()) or self._skipped > 0
+        return bool(self._together(self._row)) or self._skipped > 0
 
     def take_row(self) -> dict[str, Cell]:
         """The means since the last row; they begin again."""
-        means: dict[str, Cell] = dict(self._row.means())
+        means: dict[str, Cell] = dict(self._together(self._row))
         norm = means.pop("gradient_norm", None)
         if norm is not None:
             means["gradient_norm"] = norm
@@ -126,10 +138,28 @@ class Tally:
 
     def take_means(self) -> dict[str, float]:
         """The means of losses and metrics since the last evaluation; they begin again."""
-        values = self._period.means() | read_metrics(self._metrics)
+        values = self._together(self._period) | self._read_metrics()
         self._period.clear()
         for metric in self._metrics.values():
             metric.reset()
+        return values
+
+    def _together(self, means: WeightedMeans) -> dict[str, float]:
+        """The means over all ranks."""
+        if self._ranks.world_size == 1:
+            return means.means()
+        return merged(self._ranks.gather(means.state_dict())).means()
+
+    def _read_metrics(self) -> dict[str, float]:
+        if self._ranks.world_size == 1:
+            return read_metrics(self._metrics)
+        values = {}
+        for name, metric in self._metrics.items():
+            if isinstance(metric, Sums):
+                sums = self._ranks.gather(metric.read_sums())
+                values[name] = metric.value_of(sums)
+            else:
+                values |= read_metrics({name: metric})
         return values
 
     def state_dict(self) -> dict[str, Any]:

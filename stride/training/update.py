@@ -108,7 +108,8 @@ class AccumulatedUpdate(Update):
         still be multiplied by.
         """
         results: list[tuple[Output, Tensor]] = []
-        share = 1.0
+        alone = self._updater.ranks.world_size == 1
+        share = 1.0  # on several ranks one that all of them know
         items: Tensor | float = 0.0
         loss: Tensor | float = 0.0
         for batch in window:
@@ -118,7 +119,7 @@ class AccumulatedUpdate(Update):
             weight = items_of(output.weight)
             if isinstance(weight, Tensor):  # a count of valid items is a whole number
                 weight = weight.to(torch.promote_types(total.dtype, torch.float32))
-            if not results and not isinstance(weight, Tensor) and weight:
+            if alone and not results and not isinstance(weight, Tensor) and weight:
                 # About what all will weigh: gradients stay of the size that they have in the end.
                 share = weight * len(window)
             scaled = total * (weight / share)
@@ -127,6 +128,8 @@ class AccumulatedUpdate(Update):
             loss = loss + scaled.detach()
             results.append((output, total.detach()))
         assert isinstance(loss, Tensor)
+        if not alone:
+            return results, *self._updater.sum_over_ranks(loss, items, share)
         return results, loss, share / (items if isinstance(items, Tensor) or items else 1.0)
 
 
@@ -205,5 +208,6 @@ def choose_update(
     (updater,) = updaters.values()
     if closure:
         return ClosureUpdate(AccumulatedUpdate(task, model, updater, precision), updater)
-    kind = WholeUpdate if parts == 1 else AccumulatedUpdate
+    whole = parts == 1 and updater.ranks.world_size == 1
+    kind = WholeUpdate if whole else AccumulatedUpdate
     return kind(task, model, updater, precision)

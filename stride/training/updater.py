@@ -13,6 +13,7 @@ from torch.optim import Optimizer
 from stride.config.fit_kwargs import FitKwargs
 from stride.training.finite import FiniteGuard
 from stride.training.quick_step import quick_step
+from stride.training.ranks.ranks import ONE, Ranks
 
 
 class RefusedUpdateError(Exception):
@@ -28,6 +29,7 @@ class Updater:
     Attributes:
         optimizer: of torch, as it was built.
         refused: whether `minimize` left an update out; set back by the loop.
+        ranks: that compute the gradients together.
     """
 
     def __init__(
@@ -38,9 +40,11 @@ class Updater:
         scaler: GradScaler | None = None,
         *,
         waits: bool | None = None,
+        ranks: Ranks = ONE,
     ) -> None:
         self.optimizer = optimizer
         self.refused = False
+        self.ranks = ranks
         self._step = quick_step(optimizer)
         self._stops = settings.on_nonfinite == "stop"
         self._parameters: list[Tensor] = [
@@ -54,8 +58,11 @@ class Updater:
         self._scaler = scaler
         self._norms: list[Tensor] = []
 
-    def minimize(self, loss: Tensor) -> bool:
+    def minimize(self, loss: Tensor, items: float = 1.0) -> bool:
         """Clear the gradients of this optimiser, compute those of `loss`, a scalar, and update.
+
+        Args:
+            items: that the loss is a mean over: what this rank's weighs among several.
 
         False where the update was left out, because loss or gradients were not finite.
 
@@ -63,8 +70,13 @@ class Updater:
             RefusedUpdateError: the same, where it ends the training; to be let through.
         """
         self.clear()
-        self.backward(loss)
-        updated = self.update(loss.detach())
+        if self.ranks.world_size == 1:
+            self.backward(loss)
+            updated = self.update(loss.detach())
+        else:
+            self.backward(loss * items)
+            total, factor = self.sum_over_ranks(loss.detach() * items, items, 1.0)
+            updated = self.update(total, factor)
         if not updated:
             self.refused = True
             if self._stops:
@@ -76,6 +88,33 @@ class Updater:
         if self._scaler is not None:
             loss = self._scaler.scale(loss)
         loss.backward()  # type: ignore[no-untyped-call]
+
+    def sum_over_ranks(
+        self, loss: Tensor, items: Tensor | float, share: float
+    ) -> tuple[Tensor, Tensor]:
+        """Add up the gradients of all ranks, their losses and their items.
+
+        A parameter that has a gradient on some ranks only gets that; one without any keeps none.
+
+        Args:
+            loss: of this rank's items, divided by `share`, as the gradients are.
+
+        Returns:
+            The loss of all, and what it and the gradients must still be multiplied by.
+        """
+        own = [each for each in self._parameters if each.requires_grad]
+        gradients = [torch.zeros_like(each) if each.grad is None else each.grad for each in own]
+        present = torch.tensor([float(each.grad is not None) for each in own])
+        counts = torch.stack(
+            [
+                loss.to(torch.float64),
+                torch.as_tensor(items, dtype=torch.float64, device=loss.device),
+            ]
+        )
+        self.ranks.sum_tensors([*gradients, present, counts])
+        for parameter, gradient, ranks in zip(own, gradients, present.tolist(), strict=True):
+            parameter.grad = gradient if ranks else None
+        return counts[0].to(loss.dtype), (share / counts[1]).to(torch.float32)
 
     def update(self, loss: Tensor, factor: Tensor | float = 1.0) -> bool:
         """Clip and check the gradients that are there, and step.

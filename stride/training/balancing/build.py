@@ -21,6 +21,7 @@ from stride.training.balancing.pcgrad import PCGrad
 from stride.training.balancing.uncertainty import Uncertainty
 from stride.training.balancing.weighed_losses import WeighedLosses
 from stride.training.optimization import needs_closure
+from stride.training.ranks.ranks import ONE, Ranks
 from stride.training.task import Task, modules_of
 
 _KEY = "fit_kwargs.balancing"
@@ -37,6 +38,7 @@ def build_balancing(
     device: torch.device,
     *,
     handed_over: bool,
+    ranks: Ranks = ONE,
 ) -> Balancing | None:
     """What the config asks for; None where losses are added up.
 
@@ -66,9 +68,11 @@ def build_balancing(
     if method == "gradnorm":
         shared = _shared(task, model)
         lr = chosen.lr or _LR
-        return WeighedLosses(losses, GradNorm(names, shared, device, alpha=chosen.alpha, lr=lr))
+        return WeighedLosses(
+            losses, GradNorm(names, shared, device, alpha=chosen.alpha, lr=lr, ranks=ranks)
+        )
     if method == "dynamic_average":
-        return WeighedLosses(losses, DynamicAverage(count, device, chosen.temperature))
+        return WeighedLosses(losses, DynamicAverage(count, device, chosen.temperature, ranks))
     if method == "uncertainty":
         if handed_over:
             raise ConfigError(

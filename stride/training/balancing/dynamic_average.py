@@ -12,6 +12,7 @@ from torch import Tensor
 
 from stride.training.balancing.weighing import Weighing
 from stride.training.balancing.window_means import WindowMeans
+from stride.training.ranks.ranks import ONE, Ranks
 
 
 def average_weights(last: Tensor, before: Tensor, temperature: float) -> Tensor:
@@ -25,10 +26,12 @@ def average_weights(last: Tensor, before: Tensor, temperature: float) -> Tensor:
 class DynamicAverage(Weighing):
     """Weights that change between epochs; all are one in the first two."""
 
-    def __init__(self, count: int, device: torch.device, temperature: float) -> None:
+    def __init__(
+        self, count: int, device: torch.device, temperature: float, ranks: Ranks = ONE
+    ) -> None:
         self._temperature = temperature
         self._weights = torch.ones(count, device=device)
-        self._window = WindowMeans()
+        self._window = WindowMeans(ranks)
         # In float64, so that the mean of a long epoch is one; mps has none.
         self._type = torch.float32 if device.type == "mps" else torch.float64
         self._sums = torch.zeros(count, device=device, dtype=self._type)

@@ -14,6 +14,7 @@ from stride.errors import ConfigError
 from stride.training.balancing.weighing import Weighing
 from stride.training.balancing.window_means import WindowMeans
 from stride.training.optimizer_state import put_optimizer_state
+from stride.training.ranks.ranks import ONE, Ranks
 
 
 def target_norms(norms: Tensor, losses: Tensor, initial: Tensor, alpha: float) -> Tensor:
@@ -62,6 +63,7 @@ class GradNorm(Weighing):
         *,
         alpha: float,
         lr: float,
+        ranks: Ranks = ONE,
     ) -> None:
         self._names = tuple(names)
         self._shared = tuple(shared)
@@ -69,7 +71,7 @@ class GradNorm(Weighing):
         self._logarithms = torch.zeros(len(self._names), device=device)
         self._optimizer = torch.optim.Adam([self._logarithms], lr=lr)
         self._initial = torch.full_like(self._logarithms, torch.nan)  # not known yet
-        self._window = WindowMeans()
+        self._window = WindowMeans(ranks)
         self._frozen = False
 
     def weights(self) -> Tensor:

@@ -42,7 +42,7 @@ class PCGradUpdate(Update):
         """A forward pass a micro-batch, a backward pass a loss, one step."""
         parameters = [each for each in self._trained if each.requires_grad]
         used = [False] * len(parameters)
-        means = WindowMeans()
+        means = WindowMeans(self._parts.updater.ranks)
         results: list[tuple[Output, Tensor]] = []
         for batch in window:
             with self._parts.precision.forward():

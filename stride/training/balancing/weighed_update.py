@@ -34,7 +34,8 @@ class WeighedUpdate(Update):
         if parts.closure:
             self._inner = ClosureUpdate(AccumulatedUpdate(*made), parts.updater)
         else:
-            self._inner = WholeUpdate(*made) if parts.count == 1 else AccumulatedUpdate(*made)
+            whole = parts.count == 1 and parts.updater.ranks.world_size == 1
+            self._inner = WholeUpdate(*made) if whole else AccumulatedUpdate(*made)
 
     def run(self, window: Window) -> Done:
         """Weights, losses, one update; then the method has a look at what came of it."""

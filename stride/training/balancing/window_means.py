@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from stride.training.rank_sums import sum_over_ranks
+from stride.training.ranks.ranks import ONE, Ranks
 
 
 class WindowMeans:
@@ -17,7 +17,8 @@ class WindowMeans:
     sum(n_i x_i) / sum(n_i), over the micro-batches of all ranks.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, ranks: Ranks = ONE) -> None:
+        self._ranks = ranks
         self._sums: list[Tensor] = []
         self._items: Tensor | float = 0.0
 
@@ -41,7 +42,8 @@ class WindowMeans:
         items = torch.as_tensor(self._items, device=first.device).to(
             torch.promote_types(first.dtype, torch.float32)
         )
-        *sums, items = sum_over_ranks([*self._sums, items])
+        sums, items = self._sums, items.clone()
+        self._ranks.sum_tensors([*sums, items])
         self.clear()
         torch._foreach_div_(sums, items)
         return sums, items

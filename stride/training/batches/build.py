@@ -19,6 +19,7 @@ from stride.training.batches.order import Order
 from stride.training.batches.protocol import Batches
 from stride.training.batches.sample_batches import SampleBatches
 from stride.training.batches.sampler import Sampler
+from stride.training.batches.share import ALL, Share
 from stride.training.batches.tensor_batches import TensorBatches
 from stride.training.datasets.tensor_data import TensorData
 from stride.training.kinds import takes
@@ -34,6 +35,7 @@ def build_batches(
     seed: int,
     device: torch.device,
     code: Path | None = None,
+    share: Share = ALL,
 ) -> Batches:
     """The batches of a split.
 
@@ -43,6 +45,7 @@ def build_batches(
         seed: of the config.
         device: where the batches are given.
         code: a folder to take the user's own code from, instead of where it was.
+        share: of this process in each epoch.
 
     Raises:
         DataError: the data set is empty, or has no length; the sampler does not fit to it.
@@ -57,6 +60,11 @@ def build_batches(
                 f"{where}.sampler_name: the {split} data is iterated over and gives its own order;"
                 " a sampler needs a data set with an index"
             )
+        if share.world_size > 1:
+            raise ConfigError(
+                f"dataset_kwargs: the {split} data is iterated over, and cannot be shared among"
+                f" {share.world_size} ranks; several ranks need a data set with an index"
+            )
         return IterableBatches(
             dataset,
             batch_size=settings.batch_size,
@@ -67,7 +75,7 @@ def build_batches(
             split=split,
             device=device,
         )
-    order = _build_order(dataset, settings, split=split, seed=seed, code=code)
+    order = _build_order(dataset, settings, split=split, seed=seed, code=code, share=share)
     tensors = tensors_of(dataset) if collate is None else None
     if tensors is not None:
         return TensorBatches(tensors, order, device=device)
@@ -89,6 +97,7 @@ def _build_order(
     split: str,
     seed: int,
     code: Path | None,
+    share: Share,
 ) -> Order:
     if not isinstance(dataset, Sized):
         raise DataError(
@@ -99,7 +108,7 @@ def _build_order(
     if samples == 0:
         raise DataError(f"dataset_kwargs: the {split} data is empty")
     if not isinstance(settings, TrainLoaderKwargs):
-        return Order(samples, size, shuffle=False, drop_last=False, seed=seed)
+        return Order(samples, size, shuffle=False, drop_last=False, seed=seed, share=share)
     where = f"load_data_kwargs.{split}_loader_kwargs"
     sampler = _build_sampler(dataset, settings, where, code)
     if settings.drop_last and samples < size and sampler is None:
@@ -113,6 +122,7 @@ def _build_order(
         drop_last=settings.drop_last,
         seed=seed,
         sampler=sampler,
+        share=share,
     )
 
 

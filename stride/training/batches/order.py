@@ -12,6 +12,7 @@ from torch import Tensor
 from stride.errors import DataError
 from stride.training.batches.sample_randomness import kept_generators, mixed, seed_generators
 from stride.training.batches.sampler import Sampler
+from stride.training.batches.share import ALL, Share
 from stride.training.seeding import derive
 
 _CPU = torch.device("cpu")
@@ -31,6 +32,7 @@ class Order:
         batch_size: samples of a window; the last may have fewer, unless `drop_last`.
         shuffle: whether the order is that of (seed, epoch), else that of the data.
         sampler: that decides instead; a shorter batch of its own is left out with `drop_last`.
+        share: what this process is given of each epoch; all of it unless it is one of several.
 
     Attributes:
         samples: in an epoch, those that `drop_last` leaves out included.
@@ -48,9 +50,11 @@ class Order:
         drop_last: bool,
         seed: int,
         sampler: Sampler | None = None,
+        share: Share = ALL,
     ) -> None:
         self.samples = samples
         self.batch_size = batch_size
+        self._share = share
         self._of_data = samples
         self._shuffle = shuffle
         self._drop_last = drop_last
@@ -68,7 +72,12 @@ class Order:
         return self._length
 
     def windows(self, epoch: int, start: int = 0, device: torch.device = _CPU) -> Sequence[Tensor]:
-        """The indices of each window from `start` on, (samples of the window,) of int64."""
+        """The indices of each window from `start` on, (samples of the window,) of int64: those that
+        are this process's share.
+        """
+        return self._share.of(self._windows(epoch, start, device))
+
+    def _windows(self, epoch: int, start: int, device: torch.device = _CPU) -> Sequence[Tensor]:
         if self._sampler is not None:
             return [window.to(device) for window in self._sampled_windows(epoch)[start:]]
         if start >= self._length:
@@ -89,16 +98,17 @@ class Order:
             return None
         windows = self._sampled_windows(epoch)
         drawn = torch.cat(windows) + self._of_data * _times_before(torch.cat(windows))
-        return torch.split(drawn, [len(window) for window in windows])[start:]
+        return self._share.of(torch.split(drawn, [len(window) for window in windows])[start:])
 
     def indices(self, epoch: int, window: int) -> list[int]:
         """The samples of one window."""
-        found: list[int] = self.windows(epoch, window)[0].tolist()
+        found: list[int] = self._windows(epoch, window)[0].tolist()
         return found
 
     def cut(self, window: Tensor, parts: int) -> Sequence[Tensor]:
         """The indices of each micro-batch of a window."""
-        return torch.split(window, -(-max(self.batch_size, len(window)) // parts))
+        size = self._share.size(self.batch_size)
+        return torch.split(window, -(-max(size, len(window)) // parts))
 
     def _sampled_windows(self, epoch: int) -> list[Tensor]:
         assert self._sampler is not None

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +14,14 @@ import torch
 from torch import nn
 
 from stride.store.run import Run
+from stride.training.checkpoints.reading import read_newest
+from stride.training.checkpoints.state_tree import encode_tree
 from stride.training.output import Output
 from tests.training.balancing.balanced import Several, trainer
+from tests.training.balancing.killed import training
+
+ROOT = Path(__file__).parents[3]
+KILLED = "from tests.training.balancing.killed import main; main()"  # so that classes have names
 
 METHODS: dict[str, dict[str, Any]] = {
     "fixed": {"weights": {"second": 0.01}},
@@ -81,45 +91,32 @@ def test_micro_batches_give_the_weights_of_whole_batches(
         assert one == pytest.approx(other, rel=1e-3, abs=1e-4)
 
 
-class Stopping(Several):
-    """Asks for the end at a step of its choice, as Ctrl-C would in the middle of it."""
-
-    def __init__(self, at: int | None) -> None:
-        super().__init__(("first", "second", "third"))
-        self.at = at
-        self.steps = 0
-
-    def step(self, model: nn.Module, batch: Any) -> Output:
-        if model.training:
-            self.steps += 1
-            if self.steps == self.at:
-                raise KeyboardInterrupt
-        return super().step(model, batch)
-
-
-@pytest.mark.parametrize("at", [5, 8, 14], ids="before step {}".format)
-@pytest.mark.parametrize("balancing", ALL, ids=lambda each: each["method"])
-def test_a_training_that_was_interrupted_goes_on_to_the_same_bits(
+@pytest.mark.parametrize("at", [9, 11], ids="in step {}".format)
+@pytest.mark.parametrize("balancing", ALL[1:], ids=lambda each: each["method"])
+def test_a_training_that_was_killed_goes_on_to_the_same_bits(
     tmp_path: Path, balancing: dict[str, Any], at: int
 ) -> None:
-    settings: dict[str, Any] = {
-        "scales": (1.0, 10.0, 3.0),
-        "batch_size": 64,  # 4 windows an epoch
-        "fit_kwargs": {"max_epochs": 5, "accumulate": 2},
-        "checkpoint_kwargs": {"every_steps": 3, "background": False},
-    }
-    whole = trainer(tmp_path / "whole", balancing, task=Stopping(None), **settings).fit()
-    interrupted = trainer(tmp_path / "cut", balancing, task=Stopping(2 * at - 1), **settings)
-    with pytest.raises(KeyboardInterrupt):
-        interrupted.fit(run="x")
-    again = trainer(tmp_path / "cut", balancing, task=Stopping(None), **settings)
-    run = again.resume("x")
+    whole = training(tmp_path / "whole", balancing, 0).fit()
+    arguments = [str(tmp_path / "cut"), json.dumps(balancing), str(at)]
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, *arguments],
+        cwd=ROOT,
+        capture_output=True,
+    )
+    assert killed.returncode == -signal.SIGKILL
+    run = training(tmp_path / "cut", balancing, 0).resume("x")
     for name in ("steps.csv", "metrics.csv"):
         one, other = (each.path / "logs" / name for each in (whole, run))
         assert one.read_bytes() == other.read_bytes()
     for weights in ("best", "last"):
-        one, other = (each.weights_file(weights).read_bytes() for each in (whole, run))
-        assert one == other
+        one, other = (each.weights_file(weights) for each in (whole, run))
+        assert one.read_bytes() == other.read_bytes()
+    states = [read_newest(each) for each in (whole, run)]
+    found = [encode_tree(each.state["balancing"]) for each in states if each is not None]
+    assert len(found) == 2
+    assert found[0].skeleton == found[1].skeleton
+    for name, tensor in found[0].tensors.items():
+        assert torch.equal(tensor, found[1].tensors[name])
 
 
 def test_the_uncertainties_are_a_group_of_the_optimizer_with_its_own_rate_and_no_decay(

@@ -12,10 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from stride.cli.rank_process import RankProcess
-
-REQUEUE = 75
-INTERRUPTED = 130
+from stride.cli.rank_process import INTERRUPTED, REQUEUE, STOPPING, RankProcess
 
 GRACE = 30.0
 """Seconds that ranks have to end by themselves after one has ended badly."""
@@ -24,8 +21,6 @@ _GRACE_WITHOUT_FIRST = 5.0
 """Seconds that they have when the first rank, which writes all that is kept, is gone."""
 
 _WRONG_USAGE = 2
-_STOPPED = (REQUEUE, INTERRUPTED)
-_STOPPING = ("SIGINT", "SIGTERM", "SIGUSR1", "SIGHUP")
 
 
 @dataclass(frozen=True)
@@ -174,10 +169,11 @@ class Launcher:
         bad = [rank for rank in ended if rank.code and not rank.killed]
         if self._failed is None and bad:
             # Where several have ended since we looked: one that was killed fell first.
-            self._failed = min(bad, key=_order)
-            if (self._failed.code or 0) < 0 or _exit_code(self._failed) not in _STOPPED:
+            failed = min(bad, key=lambda rank: (rank.was_stopped, rank.exit_code < 128, rank.rank))
+            self._failed = failed
+            if (failed.code or 0) < 0 or not failed.was_stopped:
                 for rank in self._ranks:
-                    rank.tell_failure(_sentence(self._failed))
+                    rank.tell_failure(failed.ending)
             self._limit(self._grace)
         first = self._ranks[0]
         if first.code is not None:
@@ -192,7 +188,7 @@ class Launcher:
     def _ending(self) -> Ending:
         printed: list[str] = []
         for rank in self._ranks:
-            if rank.code and not rank.killed and _exit_code(rank) not in _STOPPED:
+            if rank.code and not rank.killed and not rank.was_stopped:
                 printed += [f"[rank {rank.rank}] {line}" for line in rank.printed]
         run = self._ranks[0].run
         signalled = bool(self._signals)
@@ -200,46 +196,18 @@ class Launcher:
         if failed is None:
             code = INTERRUPTED if self._ranks[0].killed else 0  # by the third Ctrl-C
             return Ending(code, run=run, signalled=signalled)
-        code = _exit_code(failed)
-        if code in _STOPPED:
+        code = failed.exit_code
+        if failed.was_stopped:
             if signalled:
                 code = INTERRUPTED if self._signals[0] == signal.SIGINT else REQUEUE
             return Ending(code, None, "", run, signalled)
-        return Ending(code, failed.rank, _sentence(failed), run, signalled, tuple(printed))
+        return Ending(code, failed.rank, failed.ending, run, signalled, tuple(printed))
 
 
 def _cores() -> int:
     if sys.platform == "linux":
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _exit_code(rank: RankProcess) -> int:
-    """As a shell has it; a signal that stops, which came before it was listened to, has stopped."""
-    code = rank.code or 0
-    if code >= 0:
-        return code
-    if -code == signal.SIGINT:
-        return INTERRUPTED
-    return REQUEUE if _name(-code) in _STOPPING else 128 - code
-
-
-def _order(rank: RankProcess) -> tuple[bool, bool, int]:
-    code = _exit_code(rank)
-    return code in _STOPPED, code < 128, rank.rank
-
-
-def _sentence(rank: RankProcess) -> str:
-    if (rank.code or 0) < 0:
-        return f"rank {rank.rank} was killed by {_name(-(rank.code or 0))}"
-    return f"rank {rank.rank} ended with exit code {rank.code}"
-
-
-def _name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
 
 
 @contextlib.contextmanager
@@ -267,7 +235,7 @@ def _signals_written_to_a_pipe() -> Iterator[socket.socket]:
         wakeup = signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
         try:
             for number in signal.Signals:
-                if number.name in (*_STOPPING, "SIGCHLD"):
+                if number.name in (*STOPPING, "SIGCHLD"):
                     before = signal.getsignal(number)
                     if before is not signal.SIG_IGN:
                         handlers[number] = signal.signal(number, lambda *_: None)

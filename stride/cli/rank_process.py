@@ -12,6 +12,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 from stride.training.ranks.launcher_line import VARIABLE, decode, encode
 
+REQUEUE = 75
+INTERRUPTED = 130
+
+STOPPING = ("SIGINT", "SIGTERM", "SIGUSR1", "SIGHUP")
+"""Signals at which a training stops, and those who start it again know that it was stopped."""
+
 _KEPT = 16 * 1024
 """Bytes of the output of a rank that is not the first: what it said last."""
 
@@ -80,6 +86,30 @@ class RankProcess:
         lines = self._kept.decode(errors="replace").splitlines()
         return lines[1:] if len(self._kept) == _KEPT else lines
 
+    @property
+    def exit_code(self) -> int:
+        """Its exit code, as a shell has it; a signal that stops, which came before the rank
+        listened to it, has stopped it.
+        """
+        code = self.code or 0
+        if code >= 0:
+            return code
+        if -code == signal.SIGINT:
+            return INTERRUPTED
+        return REQUEUE if _name(-code) in STOPPING else 128 - code
+
+    @property
+    def was_stopped(self) -> bool:
+        """Whether it ended because somebody asked for it."""
+        return self.exit_code in (REQUEUE, INTERRUPTED)
+
+    @property
+    def ending(self) -> str:
+        """How it ended, as a sentence."""
+        code = self.code or 0
+        how = f"ended with exit code {code}" if code >= 0 else f"was killed by {_name(-code)}"
+        return f"rank {self.rank} {how}"
+
     def read_line(self) -> bool:
         """Read what came over the line; whether more may come."""
         data = b""
@@ -118,13 +148,14 @@ class RankProcess:
             self._kill_session()
 
     def has_ended(self) -> bool:
-        """Whether it has ended; what it started then ends too, unless it ended well."""
+        """Whether it has ended; where it failed, what it started ends too."""
         if self.code is not None:
             return True
         if sys.platform != "darwin":
             # Looked at before it is reaped: until then nobody else can get its number.
             found = os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-            if found is not None and (found.si_code != os.CLD_EXITED or found.si_status):
+            well = (0, REQUEUE, INTERRUPTED)
+            if found and (found.si_code != os.CLD_EXITED or found.si_status not in well):
                 self._kill_session()
         self.code = self._process.poll()
         return self.code is not None
@@ -145,6 +176,13 @@ class RankProcess:
     def _kill_session(self) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
+
+
+def _name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 def _ends_with_parent() -> Callable[[], None] | None:

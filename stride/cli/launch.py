@@ -108,11 +108,9 @@ def launch(chosen: Launch, again: Callable[[str], list[str]] | None = None) -> N
             break
         restarts += 1
         answer.note(f"{what}; going on with it, restart {restarts} of {chosen.restarts}")
-    if ending.failed is not None:
-        shown = ending.failed == 0 and ending.code < 128
-        if not shown:
-            further = "" if ending.run is None else f"; stride resume {ending.run} goes on"
-            answer.note(f"error: {what}{further}")
+    if ending.failed is not None and not ending.told:
+        further = "" if ending.run is None else f"; stride resume {ending.run} goes on"
+        answer.note(f"error: {what}{further}")
     elif chosen.rehearsal and not ending.code:
         answer.note(f"rehearsal: {ending.run} went on, and is completed")
     if ending.code:

@@ -34,6 +34,7 @@ class Ending:
         sentence: how it ended.
         run: the address of the run that was trained, as far as it was told.
         signalled: whether the launcher was asked to stop.
+        told: whether the first rank ended by itself, and so has said why.
         printed: the last lines of ranks that are not shown and ended badly.
     """
 
@@ -42,6 +43,7 @@ class Ending:
     sentence: str = ""
     run: str | None = None
     signalled: bool = False
+    told: bool = False
     printed: tuple[str, ...] = ()
 
 
@@ -201,7 +203,8 @@ class Launcher:
             if signalled:
                 code = INTERRUPTED if self._signals[0] == signal.SIGINT else REQUEUE
             return Ending(code, None, "", run, signalled)
-        return Ending(code, failed.rank, failed.ending, run, signalled, tuple(printed))
+        told = (self._ranks[0].code or 0) > 0
+        return Ending(code, failed.rank, failed.ending, run, signalled, told, tuple(printed))
 
 
 def _cores() -> int:

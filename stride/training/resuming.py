@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from shlex import quote
 from typing import Any, Final
 
 from stride.config.differences import ABSENT, same
@@ -116,14 +117,13 @@ def refuse_changes(run: Run, record: RunRecord, config: Config, changes: Changes
         if key in unchanging or key.startswith(FREE) or _is_moved(key, before, after):
             continue
         horizon = _horizon(record) if key in LENGTH else None
-        if key not in LENGTH or horizon:
+        if (key not in LENGTH or horizon) and not _follows(key, before, after, changes):
             made = f"; {horizon} was made for it" if horizon else ""
             refused.append(f"{_typed(key, after)} (it has {_text(before)}{made})")
     if refused:
         raise ConfigError(
             f"{run.address} cannot go on with {', '.join(refused)}: that would be another"
-            " experiment; make a new run that goes on from its last checkpoint with"
-            f" {_continuing(run, changes)}"
+            f" experiment; {_instead(run, changes)}"
         )
 
 
@@ -137,8 +137,8 @@ def check_done(run: Run, record: RunRecord, layers: Sequence[Layer]) -> None:
     if changes:
         key, (before, after) = next(iter(changes.items()))
         raise RunStateError(
-            f"{run.address} is completed with {_typed(key, before)}, and not {_text(after)}: make a"
-            f" new run that goes on from its last checkpoint with {_continuing(run, changes)}"
+            f"{run.address} is completed with {_typed(key, before)}, and not {_text(after)}:"
+            f" {_instead(run, changes)}"
         )
 
 
@@ -226,9 +226,27 @@ def _horizon(record: RunRecord) -> str | None:
     return f"{derived[0]} ({_text(record.resolved[derived[0]])})" if derived else None
 
 
+def _follows(key: str, before: Any, after: Any, changes: Changes) -> bool:
+    """Whether a key came or went with a thing that another name picks: it is no choice itself."""
+    group = key.partition(".")[0]
+    named = any(each.startswith(f"{group}.") and each.endswith("_name") for each in changes)
+    return named and (after is ABSENT or (before is ABSENT and after is None))
+
+
+def _instead(run: Run, changes: Changes) -> str:
+    """What serves instead of going on with these changes."""
+    if not run.checkpoint_paths.committed():
+        return "it has no checkpoint that a new run could go on from: make another run"
+    return f"make a new run that goes on from its last checkpoint with {_continuing(run, changes)}"
+
+
 def _continuing(run: Run, changes: Changes) -> str:
     """How a new run with these changes is made: a line to type, where one can be typed."""
-    values = [_typed(key, after) for key, (_, after) in changes.items()]
+    values = [
+        quote(_typed(key, after))
+        for key, (before, after) in changes.items()
+        if not _follows(key, before, after, changes)
+    ]
     if any(f"={OBJECT}" in value for value in values):
         return f"Trainer.fit(continue_from={run.name!r})"
     return " ".join([f"stride fit --continue {run.address}", *(f"--config {v}" for v in values)])

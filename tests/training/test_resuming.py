@@ -32,7 +32,7 @@ def layer(*typed: str) -> Layer:
 
 @pytest.fixture
 def make(tmp_path: Path) -> Make:
-    """Makes a run with these settings, of which one attempt was stopped."""
+    """Makes a run with these settings, of which one attempt was stopped, with a checkpoint."""
 
     def make(*typed: str, resolved: dict[str, Any] | None = None, threads: int = 1) -> Run:
         found = resolve([layer(*typed)], BuiltinCatalog())
@@ -40,6 +40,7 @@ def make(tmp_path: Path) -> Make:
             found.config.to_json(), chosen=found.chosen, overrides=typed
         )
         stop(run, resolved=resolved, threads=threads)
+        (run.checkpoints_path / "step-00000001").mkdir(parents=True)
         return run
 
     return make
@@ -153,6 +154,27 @@ def test_a_refusal_says_what_the_run_has_and_gives_the_line_that_serves(make: Ma
         f" --continue {run.address} --config optimizer_kwargs.lr=0.5 --config"
         " fit_kwargs.max_epochs=40"
     )
+
+
+def test_the_line_that_serves_can_be_typed(make: Make) -> None:
+    run = make()
+    with pytest.raises(ConfigError) as refusal:
+        plan_resumption(run, [layer("optimizer_kwargs.betas=0.8,0.9")])
+    assert str(refusal.value).endswith(
+        f"{run.address} --config 'optimizer_kwargs.betas=[0.8, 0.9]'"
+    )
+    with pytest.raises(ConfigError) as refusal:
+        plan_resumption(run, [layer("model_kwargs.model_name=ResNet")])
+    said = str(refusal.value)
+    assert said.endswith("--config model_kwargs.model_name=ResNet")
+    assert "nothing" not in said
+
+
+def test_without_a_checkpoint_no_line_is_named_that_needs_one(make: Make) -> None:
+    run = make()
+    (run.checkpoints_path / "step-00000001").rmdir()
+    with pytest.raises(ConfigError, match=r"seed=3.*; it has no checkpoint that a new run"):
+        plan_resumption(run, [layer("seed=3")])
 
 
 def test_the_length_is_fixed_where_a_schedule_was_made_for_it(make: Make) -> None:

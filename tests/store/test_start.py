@@ -130,3 +130,27 @@ def test_where_life_is_unknown_a_takeover_is_needed(run: Run, tmp_path: Path) ->
         ]
     finally:
         process.communicate("\n")
+
+
+def test_a_start_clears_away_what_a_kill_left_half_written(run: Run) -> None:
+    with run.start() as attempt:
+        attempt.digest("best.safetensors", "sha256:00")
+        attempt.stop("asked to")
+    files = (
+        run.record_path,
+        run.steps.cut_path,
+        run.results_metrics_path,
+        run.checkpoint_paths.newest_path,
+        run.weights_file("best"),
+    )
+    left = [path.with_name(f".tmp-{path.name}-12-ab") for path in files]
+    folder = run.path / ".tmp-provenance-12-ab"
+    for path in (*left, folder / "code.json"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"half")
+    others = run.results_path / ".tmp-predictions.npy-12-ab"  # of a process that may live
+    others.write_bytes(b"half")
+    with run.start() as attempt:
+        assert not any(path.exists() for path in (*left, folder))
+        assert others.exists()
+        attempt.stop("asked to")

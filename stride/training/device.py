@@ -12,14 +12,20 @@ from torch import Tensor
 from stride.errors import DeviceError
 
 
-def choose_device(name: str) -> torch.device:
+def choose_device(name: str, *, local_rank: int = 0) -> torch.device:
     """The device of a config: `cpu`, `cuda`, `cuda:1`, `mps`, or `auto` for the best that is here.
+
+    Args:
+        local_rank: which of several processes on this machine it is for: each gets a GPU of its
+            own where the config does not name one.
 
     Raises:
         DeviceError: it is no device, or not on this machine.
     """
     if name == "auto":
-        return torch.device(_present()[-1])
+        name = _present()[-1]
+    if name == "cuda" and local_rank:
+        name = f"cuda:{local_rank}"
     try:
         device = torch.device(name)
     except RuntimeError as error:

@@ -88,6 +88,11 @@ class ExponentialAverage:
                     _set(weight, before)
             self._inside = False
 
+    def buffers(self) -> list[Tensor]:
+        """The averages of what no optimiser trains, such as the statistics of batch norm."""
+        pairs = zip(self._slots, self._averages, strict=True)
+        return [average for slot, average in pairs if not isinstance(slot.tensor, nn.Parameter)]
+
     def state_dict(self) -> dict[str, Any]:
         """The number of updates and the average, by name."""
         assert not self._inside, "the weights and their average are exchanged"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+import torch
 from torch import nn
 
 from stride.errors import StoredFileError
@@ -16,7 +17,9 @@ from stride.training.ledger import Ledger
 from stride.training.module_state import put_module_state, read_module_state
 from stride.training.monitors import Bests
 from stride.training.optimizer_state import put_optimizer_state
+from stride.training.own_state import OwnState
 from stride.training.parts import Parts
+from stride.training.ranks.exchange import exchange
 from stride.training.steps import Steps
 
 
@@ -34,6 +37,7 @@ class FitState:
         self._parts = parts
         self._steps = steps
         self._ledger = ledger
+        self._own = OwnState(parts, steps)
 
     @property
     def over(self) -> bool:
@@ -51,7 +55,8 @@ class FitState:
         """Where the training is: between two epochs the one that ended counts."""
         steps = self._steps
         epoch = steps.epoch - 1 if steps.consumed == 0 and steps.done else steps.epoch
-        return Position(steps.done, epoch, steps.consumed)
+        ranks = self._parts.ranks
+        return Position(steps.done, epoch, steps.consumed, ranks.world_size)
 
     def gather(self) -> dict[str, Any]:
         """The state at the edge of a step, as it lies in memory: nothing is copied but what is
@@ -77,7 +82,16 @@ class FitState:
             "reason": self.reason,
             "data": parts.train.state_dict(),
             "randomness": capture(),
+            "ranks": self._of_other_ranks(),
         }
+
+    def _of_other_ranks(self) -> list[Any]:
+        """What the second and each further rank has of its own."""
+        ranks = self._parts.ranks
+        if ranks.world_size == 1:
+            return []
+        own = None if ranks.is_first else self._own.gather()
+        return exchange(ranks, own, torch.device("cpu"))[1:]
 
     def put_back(self, state: Mapping[str, Any], *, kept: frozenset[str] = frozenset()) -> None:
         """Take the state up.
@@ -130,7 +144,15 @@ class FitState:
         )
         self.reason = None if "reason" in kept else state["reason"]
         parts.train.load_state_dict(state["data"])
-        restore(state["randomness"])  # last: building and loading may draw
+        # Last: building and loading may draw.
+        ranks, others = parts.ranks, state["ranks"]
+        if ranks.world_size != len(others) + 1:
+            tallies = [state["steps"]["tally"], *(other["tally"] for other in others)]
+            self._own.redistribute(tallies, parts.seed)
+        elif ranks.is_first:
+            restore(state["randomness"])
+        else:
+            self._own.put_back(others[ranks.rank - 1])
 
 
 def _words(error: Exception) -> str:

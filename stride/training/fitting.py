@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from stride.config.schema import Config
-from stride.errors import ConfigError, RunStateError, StoppedError
+from stride.errors import RankFailedError, RunStateError, StoppedError
 from stride.store.attempt import Attempt
 from stride.store.provenance.take import Taking
 from stride.store.record import CodeRecord
@@ -25,18 +25,18 @@ from stride.training.data import Data, load_data
 from stride.training.determinism import deterministic
 from stride.training.device import choose_device, describe_device, thread_count
 from stride.training.given import Given
+from stride.training.going_on import check_continues, compare, place
 from stride.training.initial_weights import put_initial_weights
-from stride.training.ledger import RunLedger
+from stride.training.ledger import KnownLedger, Ledger, RunLedger
 from stride.training.logs import kept_logs
 from stride.training.loop import fit
 from stride.training.moments import FitEnded
-from stride.training.parts import Parts
-from stride.training.ranks.ranks import ONE
+from stride.training.parts import share_weights
+from stride.training.ranks.ranks import ONE, Ranks
 from stride.training.restored import (
     BORROWED,
-    Restored,
-    check_fits,
-    find_restored,
+    changed_ranks,
+    find_on_all,
     restored_of_source,
 )
 from stride.training.seeding import derive, own_randomness, seed_globally
@@ -44,7 +44,7 @@ from stride.training.smoke import check_by_smoke, smoke_sentence
 from stride.training.stopping import stopping_at_step_edges
 from stride.training.task import Task, modules_of
 from stride.training.things import build_callbacks, code_of
-from stride.training.unchanged import check_same_data, sample_counts, what_changed
+from stride.training.unchanged import sample_counts
 from stride.training.view import View
 
 _logger = logging.getLogger(__name__)
@@ -77,6 +77,7 @@ def fit_run(
     takeover: bool = False,
     beginning: Beginning = NEW,
     smoke: bool = False,
+    ranks: Ranks = ONE,
 ) -> Fitted:
     """Train the run that `claim` gives, with this config.
 
@@ -88,6 +89,8 @@ def fit_run(
         data: what was loaded for this config already.
         beginning: where it begins: fresh, gone on with, or from another run.
         smoke: try one step, one evaluation, one save and one load first.
+        ranks: that train together; each calls this with the same config. The first claims the run,
+            writes, and shows; `claim` is called there only.
 
     Raises:
         UsageError: config, data or device do not do; there is no run, or a resumed one is as it
@@ -96,67 +99,84 @@ def fit_run(
         NonFiniteError, KeyboardInterrupt, StoppedError, Exception: the training ended; the run says
             so.
     """
-    device = choose_device(config.device)
+    device = choose_device(config.device, local_rank=ranks.local_rank)
     with (
         _one_thread_at_a_time(),
         thread_count(config.fit_kwargs.threads) as threads,
         deterministic(config.fit_kwargs.deterministic),
         own_randomness(config.seed),
     ):
-        data = data or load_data(config, given, device)
+        data = data or load_data(config, given, device, ranks)
         code = code_of(config)
-        notes = _compare(beginning, data, code, device)
+        notes = compare(beginning, data, code, device)
         restored = restored_of_source(beginning, config)
-        watchers = build_callbacks(config)
+        watchers = build_callbacks(config) if ranks.is_first else []
         said: list[str] = []
         if smoke:
             said.append(smoke_sentence(check_by_smoke(config, data, given, device)))
         begun = 0 if restored is None else restored.begun
-        parts, settled = build_parts(config, data, given, device, begun=begun)
-        _check_continues(beginning, parts, restored)
+        parts, settled = build_parts(config, data, given, device, begun=begun, ranks=ranks)
+        check_continues(beginning, parts, restored)
         if matched := put_initial_weights(beginning, parts.model, parts.task):
             said.append(matched)
-        run = claim(code)
+        share_weights(parts)
+        run = _claim(claim, code, ranks)
         resumed = beginning.relation == "resumed"
-        with (
-            run.start(
-                launcher=launcher,
-                takeover=takeover,
-                first=not resumed,
-                overrides=beginning.overrides,
-                settings=beginning.settings,
-            ) as attempt,
-            contextlib.ExitStack() as afterwards,
-        ):
+        with contextlib.ExitStack() as afterwards:
+            attempt = None
+            if ranks.is_first:
+                attempt = afterwards.enter_context(
+                    run.start(
+                        launcher=launcher,
+                        world_size=ranks.world_size,
+                        takeover=takeover,
+                        first=not resumed,
+                        overrides=beginning.overrides,
+                        settings=beginning.settings,
+                    )
+                )
+                ranks.before_ending(_failing(attempt))
+            afterwards.enter_context(_named(ranks))
             for batches in data.batches.values():
                 afterwards.callback(batches.rest)
             if config.fit_kwargs.compile:
                 afterwards.callback(compile_modules(parts.model, parts.task))
-            stop = afterwards.enter_context(stopping_at_step_edges(run, note=attempt.note))
-            afterwards.enter_context(kept_logs(run, view, level=config.log_kwargs.level))
-            _logger.info("%s on %s, %d threads", run.address, describe_device(device), threads)
+            note = None if attempt is None else attempt.note
+            asked_of = run if ranks.is_first else None
+            stop = afterwards.enter_context(stopping_at_step_edges(asked_of, note=note))
+            level = config.log_kwargs.level
+            afterwards.enter_context(kept_logs(run, view, level=level, rank=ranks.rank))
+            _logger.info(
+                "%s on %s, %d threads%s",
+                run.address,
+                describe_device(device),
+                threads,
+                _among(ranks),
+            )
             for sentence in said:
                 _logger.info("%s", sentence)
             if resumed:
-                restored = find_restored(run, attempt)
-            for note in notes:
-                _logger.warning("%s", note)
+                restored = find_on_all(run, attempt, ranks)
+            for each in notes:
+                _logger.warning("%s", each)
             if restored is not None:
-                notes = (*notes, *restored.found.skipped)
-                _logger.info("goes on from %s", _place(restored, parts))
-            name = None if restored is None else restored.found.path.name
-            attempt.found(checkpoint=name, notes=(*beginning.notes, *notes))
-            if beginning.relation in ("continued", "weights"):
-                settled[BORROWED] = str(
-                    beginning.weights if beginning.run is None else beginning.run.address
-                )
-            _record(attempt, settled, data, device, threads)
-            attempt.code(code)
-            attempt.write()
-            _keep_provenance(attempt, taking)
-            seed_globally(derive(config.seed, "training"))
+                notes = (*notes, *restored.found.skipped, *changed_ranks(restored, ranks))
+                _logger.info("goes on from %s", place(restored, parts))
+            ledger: Ledger = KnownLedger(parts.model, parts.task, ranks)
+            if attempt is not None:
+                name = None if restored is None else restored.found.path.name
+                attempt.found(checkpoint=name, notes=(*beginning.notes, *notes))
+                if beginning.relation in ("continued", "weights"):
+                    origin = beginning.weights if beginning.run is None else beginning.run.address
+                    settled[BORROWED] = str(origin)
+                _record(attempt, settled, data, device, threads)
+                attempt.code(code)
+                attempt.write()
+                _keep_provenance(attempt, taking)
+                ledger = RunLedger(run, attempt, parts.model, parts.task, config.fit_kwargs, ranks)
+            own = (ranks.rank,) if ranks.rank else ()
+            seed_globally(derive(config.seed, "training", *own))
             callbacks = Callbacks([view, *watchers])
-            ledger = RunLedger(run, attempt, parts.model, parts.task, config.fit_kwargs, ONE)
             with _ended(callbacks, view):
                 results, reason = fit(
                     parts,
@@ -168,10 +188,48 @@ def fit_run(
                     save_first=beginning.relation in ("continued", "weights"),
                 )
                 callbacks.tell(FitEnded("completed", reason, results))
-            attempt.complete(reason)
+            if attempt is not None:
+                attempt.complete(reason)
     for module in modules_of(parts.model, parts.task):
         module.eval()
     return Fitted(run, parts.model, parts.task, device, data, results)
+
+
+def _claim(claim: Claim, code: tuple[CodeRecord, ...], ranks: Ranks) -> Run:
+    """The run that the first rank claims, on every rank."""
+    if ranks.world_size == 1:
+        return claim(code)
+    run = claim(code) if ranks.is_first else None
+    path = ranks.broadcast(None if run is None else str(run.path.absolute()))
+    return Run(path) if run is None else run
+
+
+def _failing(attempt: Attempt) -> Callable[[str], None]:
+    """Ends the attempt where another rank failed and this process is ended for it."""
+
+    def fail(sentence: str) -> None:
+        attempt.fail(RankFailedError(sentence))
+
+    return fail
+
+
+@contextlib.contextmanager
+def _named(ranks: Ranks) -> Iterator[None]:
+    """Where one rank failed, the others see errors of the network: it is named instead."""
+    try:
+        yield
+    except BaseException as error:
+        cause = ranks.cause(error)
+        if cause is error:
+            raise
+        raise cause from error
+
+
+def _among(ranks: Ranks) -> str:
+    if ranks.world_size == 1:
+        return ""
+    nodes = f" on {ranks.nodes} machines" if ranks.nodes > 1 else ""
+    return f", rank {ranks.rank} of {ranks.world_size}{nodes}"
 
 
 @contextlib.contextmanager
@@ -208,55 +266,6 @@ def _one_thread_at_a_time() -> Iterator[None]:
         yield
     finally:
         _training.release()
-
-
-def _compare(
-    beginning: Beginning, data: Data, code: tuple[CodeRecord, ...], device: torch.device
-) -> tuple[str, ...]:
-    """For a run that goes on: what is not as it was, in words.
-
-    Raises:
-        DataError: the data is other data.
-    """
-    run = beginning.run
-    if beginning.relation != "resumed" or run is None:
-        return ()
-    record = run.read_record()
-    check_same_data(
-        run,
-        record,
-        fingerprints=data.fingerprints,
-        facts={**data.facts, **sample_counts(data.batches)},
-        settings=beginning.settings,
-    )
-    return tuple(what_changed(record, code, describe_device(device)))
-
-
-def _check_continues(beginning: Beginning, parts: Parts, restored: Restored | None) -> None:
-    """A new run that goes on from another must have something to do, and the same model.
-
-    Raises:
-        ConfigError: it is no longer than that was, or its weights are others.
-    """
-    if restored is None or beginning.run is None:
-        return
-    check_fits(beginning.run, restored, parts)
-    done, planned = restored.found.manifest.position.step, parts.planned_steps
-    if planned is not None and done >= planned:
-        raise ConfigError(
-            f"{beginning.run.address} has done {done} steps, and the training would have {planned}:"
-            " there is nothing left to do; set a greater fit_kwargs.max_epochs or"
-            " fit_kwargs.max_steps"
-        )
-
-
-def _place(restored: Restored, parts: Parts) -> str:
-    """Where it goes on; in the middle of an epoch, also how the data does."""
-    name, position = restored.found.path.name, restored.found.manifest.position
-    if not position.consumed or position.consumed == len(parts.train):
-        return name
-    where = f"in epoch {position.epoch} after batch {position.consumed}"
-    return f"{name}, {where}; the data goes on {parts.train.resuming}"
 
 
 def _record(

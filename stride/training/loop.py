@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
-from contextlib import AbstractContextManager
-from typing import Any
+from collections.abc import Iterator
 
 from stride.store.record import BestRecord
 from stride.store.run import Run
+from stride.training.agreed_buffers import agreed_buffers
 from stride.training.batches.protocol import Batches
 from stride.training.callbacks import Callbacks
 from stride.training.checkpoints.checkpoints import Checkpoints
@@ -75,7 +75,9 @@ def fit(
     steps = Steps(parts, ledger, callbacks, stop, due)
     state = FitState(parts, steps, ledger)
     found = None if restored is None else restored.found
-    checkpoints = Checkpoints(run, parts.checkpoint_kwargs, resumed=found)
+    checkpoints = None
+    if parts.ranks.is_first:
+        checkpoints = Checkpoints(run, parts.checkpoint_kwargs, resumed=found)
     saver = Saver(ledger, checkpoints, state, due, callbacks)
     clock = EpochClock(ledger, parts.device)
     for module in modules_of(parts.model, parts.task):
@@ -126,11 +128,11 @@ def fit(
                     stop.check()
         if state.reason is not None:
             _logger.info("the training ends before its plan: %s", state.reason)
-        ledger.write_weights("last.safetensors")
+        _write_last(parts, ledger)
     except AtStepEdge:
         ledger.sign(steps.done, state.position.epoch)
         saver.save()
-        ledger.write_weights("last.safetensors")
+        _write_last(parts, ledger)
         raise stop.error() from None
     except BaseException:
         with contextlib.suppress(OSError):  # what is on its way up says more than a second failure
@@ -143,6 +145,11 @@ def fit(
         return _final_evaluation(parts, state, ledger, steps), state.reason
     except AtStepEdge:  # the checkpoint of the last step is there
         raise stop.error() from None
+
+
+def _write_last(parts: Parts, ledger: Ledger) -> None:
+    with agreed_buffers(modules_of(parts.model, parts.task), parts.ranks):
+        ledger.write_weights("last.safetensors")
 
 
 def _final_evaluation(
@@ -167,9 +174,16 @@ def _plan(parts: Parts) -> Plan:
     return Plan(parts.fit_kwargs.max_epochs, steps or None, parts.planned_steps, samples)
 
 
-def _evaluated_weights(parts: Parts) -> AbstractContextManager[Any]:
-    """The weights that are evaluated, and saved where they are best: the average, if any."""
-    return contextlib.nullcontext() if parts.average is None else parts.average.in_place()
+@contextlib.contextmanager
+def _evaluated_weights(parts: Parts) -> Iterator[None]:
+    """The weights that are evaluated, and saved where they are best: the average, if any, with
+    buffers that all ranks agree on.
+    """
+    with contextlib.ExitStack() as stack:
+        if parts.average is not None:
+            stack.enter_context(parts.average.in_place())
+        stack.enter_context(agreed_buffers(modules_of(parts.model, parts.task), parts.ranks))
+        yield
 
 
 def _measured(parts: Parts, batches: Batches | None, split: str, steps: Steps) -> dict[str, float]:

@@ -80,6 +80,20 @@ class Sums(ABC):
         self._totals = list(state["totals"])
         self._pending = [tuple(terms) for terms in state["pending"]]
 
+    def load_merged(self, states: Sequence[Mapping[str, Any]]) -> None:
+        """Go on from the states of several, in this order."""
+        self.reset()
+        for state in states:
+            self._fold()
+            before = self._totals
+            self.load_state_dict(state)
+            self._fold()
+            if before:
+                added = zip(
+                    before, self._totals or [torch.zeros_like(each) for each in before], strict=True
+                )
+                self._totals = [one + other for one, other in added]
+
     def _fold(self) -> None:
         if not self._pending:
             return

@@ -87,6 +87,14 @@ class Parts:
         return planned_steps(self.fit_kwargs, self.train)
 
 
+def share_weights(parts: Parts) -> None:
+    """Give every rank the weights of the first: whatever code does, all begin alike."""
+    modules = modules_of(parts.model, parts.task)
+    parts.ranks.broadcast_tensors(
+        [tensor for module in modules for tensor in module.state_dict().values()]
+    )
+
+
 def planned_steps(fit: FitKwargs, train: Batches) -> int | None:
     """Optimiser steps of a whole training; None where only the data knows."""
     steps = fit.max_epochs * len(train) or None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from pathlib import Path
 
 from torch import nn
 
@@ -12,9 +13,10 @@ from stride.errors import ConfigError, RunStateError, VerificationError
 from stride.store.attempt import Attempt
 from stride.store.run import Run
 from stride.training.beginning import Beginning
-from stride.training.checkpoints.reading import Found, read_newest
+from stride.training.checkpoints.reading import Found, read_checkpoint, read_newest
 from stride.training.module_state import misfit
 from stride.training.parts import Parts
+from stride.training.ranks.ranks import Ranks
 from stride.training.resuming import resumed_config
 
 _logger = logging.getLogger(__name__)
@@ -91,6 +93,32 @@ def find_restored(run: Run, attempt: Attempt) -> Restored | None:
     attempt.forget_digests("best")
     attempt.rewind(best=(), step=0, epoch=1)
     return None
+
+
+def find_on_all(run: Run, attempt: Attempt | None, ranks: Ranks) -> Restored | None:
+    """The checkpoint that the first rank finds, on every rank; only the first has an attempt.
+
+    Raises:
+        VerificationError, RunStateError, StorageError: as `find_restored`.
+    """
+    restored = None if attempt is None else find_restored(run, attempt)
+    if ranks.world_size == 1:
+        return restored
+    path = ranks.broadcast(None if restored is None else str(restored.found.path))
+    if attempt is not None or path is None:
+        return restored
+    return Restored(read_checkpoint(Path(path)))
+
+
+def changed_ranks(restored: Restored, ranks: Ranks) -> tuple[str, ...]:
+    """What it means that another number of ranks goes on, in words."""
+    before = restored.found.manifest.position.world_size
+    if before == ranks.world_size:
+        return ()
+    return (
+        f"goes on with {ranks.world_size} ranks instead of {before}: with the same batches; what"
+        " dropout and the like draw begins anew",
+    )
 
 
 def restored_of_source(beginning: Beginning, config: Config) -> Restored | None:

@@ -16,7 +16,7 @@ class Saver:
     def __init__(
         self,
         ledger: Ledger,
-        checkpoints: Checkpoints,
+        checkpoints: Checkpoints | None,
         state: FitState,
         due: Due,
         callbacks: Callbacks,
@@ -28,7 +28,8 @@ class Saver:
         self._callbacks = callbacks
 
     def save(self, *, epoch_ended: bool = False, best: bool = False) -> None:
-        """Write a checkpoint of this moment, in the background unless the config says otherwise.
+        """Write a checkpoint of this moment: the first rank does, in the background unless the
+        config says otherwise.
 
         Args:
             epoch_ended: at the end of an epoch.
@@ -37,27 +38,34 @@ class Saver:
         Raises:
             NonFiniteError: a loss that was not read yet is not finite: nothing is written.
         """
-        self._checkpoints.save(
-            self._state.gather(),
-            self._state.position,
-            digests=self._ledger.digests(),
-            best=best,
-            epoch_end=epoch_ended,
-        )
+        state = self._state.gather()  # all ranks meet here
+        if self._checkpoints is not None:
+            self._checkpoints.save(
+                state,
+                self._state.position,
+                digests=self._ledger.digests(),
+                best=best,
+                epoch_end=epoch_ended,
+            )
         self._due.saved()
         self.tell()
 
     def prepare(self) -> None:
         """Allocate the copy of the state, so that the first save is as fast as others."""
-        self._checkpoints.prepare(self._state.gather())
+        state = self._state.gather()
+        if self._checkpoints is not None:
+            self._checkpoints.prepare(state)
 
     def tell(self) -> None:
         """Tell the watchers of the checkpoints that are whole by now."""
+        if self._checkpoints is None:
+            return
         for saved in self._checkpoints.outcomes():
             position = saved.position
             self._callbacks.tell(CheckpointSaved(position.step, position.epoch, saved.path))
 
     def finish(self) -> None:
         """Wait for the one that is being written."""
-        self._checkpoints.finish()
+        if self._checkpoints is not None:
+            self._checkpoints.finish()
         self.tell()

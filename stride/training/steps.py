@@ -42,6 +42,7 @@ class Steps:
         consumed: windows of that epoch that are done.
         logged: step of the last row of steps.csv.
         evaluated: step of the last evaluation, which the loop does.
+        tally: what the steps have computed.
     """
 
     def __init__(
@@ -75,7 +76,7 @@ class Steps:
             )
             for name, optimizer in parts.optimizers.items()
         }
-        self._tally = Tally(parts, self._updaters)
+        self.tally = Tally(parts, self._updaters)
         skips = parts.fit_kwargs.on_nonfinite == "skip"
         self._buffers = KeptBuffers(modules_of(parts.model, parts.task)) if skips else None
         self._rate: float | Tensor = self._parts.rate()
@@ -108,7 +109,7 @@ class Steps:
             self._split(reason)  # outside of the handler, which keeps the tensors of the step alive
 
     def _train(self, keeper: Keeper) -> Edge:
-        parts, tally, buffers = self._parts, self._tally, self._buffers
+        parts, tally, buffers = self._parts, self.tally, self._buffers
         schedule, average, parameters = parts.schedule, parts.average, self._parameters
         log_every = parts.log_kwargs.every
         evaluate_every = parts.fit_kwargs.evaluate_every or 0
@@ -174,13 +175,13 @@ class Steps:
 
     def means(self) -> dict[str, float]:
         """The means of losses and metrics since the last call, named `train_*`."""
-        self._tally.read(self.done, self._place)
-        return {f"train_{name}": value for name, value in self._tally.take_means().items()}
+        self.tally.read(self.done, self._place)
+        return {f"train_{name}": value for name, value in self.tally.take_means().items()}
 
     def finish(self) -> None:
         """Log what came after the last log step."""
-        self._tally.read(self.done, self._place)
-        if self._tally.has_row:
+        self.tally.read(self.done, self._place)
+        if self.tally.has_row:
             self._callbacks.tell(StepLogged(self.done, self._place[0], self._append_row()))
 
     def release(self) -> None:
@@ -204,7 +205,7 @@ class Steps:
 
     def state_dict(self) -> dict[str, Any]:
         """Position and running sums, at the edge of a step: waits for the device."""
-        self._tally.read(self.done, self._place)
+        self.tally.read(self.done, self._place)
         return {
             "done": self.done,
             "epoch": self.epoch,
@@ -213,7 +214,7 @@ class Steps:
             "evaluated": self.evaluated,
             "accumulate": self._accumulate,
             "rate": float(self._rate),
-            "tally": self._tally.state_dict(),
+            "tally": self.tally.state_dict(),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -223,7 +224,7 @@ class Steps:
         self.logged, self.evaluated = state["logged"], state["evaluated"]
         self._accumulate = max(state["accumulate"], self._accumulate)
         self._rate = state["rate"]
-        self._tally.load_state_dict(state["tally"])
+        self.tally.load_state_dict(state["tally"])
 
     @property
     def _place(self) -> tuple[int, int]:
@@ -288,7 +289,7 @@ class Steps:
         )
 
     def _log(self) -> None:
-        self._tally.read(self.done, self._place)
+        self.tally.read(self.done, self._place)
         row = self._append_row()
         self._signs.give(self.done, self.epoch)
         self._callbacks.tell(StepLogged(self.done, self.epoch, row))
@@ -302,7 +303,7 @@ class Steps:
 
     def _append_row(self) -> dict[str, Cell]:
         row: dict[str, Cell] = {"step": self.done, "epoch": self._place[0], "lr": self.lr}
-        row |= self._tally.take_row()
+        row |= self.tally.take_row()
         self._ledger.step_row(row)
         self.logged = self.done
         return row

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torch import Tensor
@@ -182,6 +182,19 @@ class Tally:
             put_metric_state(metric, state["metrics"][name], self._device)
         self._skipped = state["skipped"]
         self._read_until = state["read_until"]
+
+    def load_merged(self, states: Sequence[Mapping[str, Any]]) -> None:
+        """Take up the sums of several."""
+        self._row = merged([state["row"] for state in states])
+        self._period = merged([state["period"] for state in states])
+        for name, metric in self._metrics.items():
+            of_each = [state["metrics"][name] for state in states]
+            if isinstance(metric, Sums):
+                metric.load_merged(of_each)
+            elif of_each:  # each has been told all
+                put_metric_state(metric, of_each[0], self._device)
+        self._skipped = states[0]["skipped"] if states else 0
+        self._read_until = states[0]["read_until"] if states else self._read_until
 
     def _say_skipped(self, what: str, step: int, place: tuple[int, int]) -> None:
         self._skipped += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -18,7 +19,7 @@ def exchange(ranks: Ranks, value: Any, device: torch.device) -> list[Any]:
     `device`.
 
     Args:
-        value: None, numbers, texts, tensors, and lists, tuples and mappings of these.
+        value: None, numbers, texts, tensors, arrays, and lists, tuples and mappings of these.
 
     Raises:
         TypeError: anything else.
@@ -31,6 +32,8 @@ def _packed(value: Any) -> Any:
         plain = value.detach().cpu().contiguous()
         content = plain.reshape(-1).view(torch.uint8).numpy().tobytes() if plain.numel() else b""
         return {_TENSOR: [str(plain.dtype).removeprefix("torch."), list(plain.shape), content]}
+    if isinstance(value, np.ndarray):
+        return {"$array": _packed(torch.from_numpy(value.copy()))}
     if isinstance(value, Mapping):
         return {"$map": [[_packed(key), _packed(item)] for key, item in value.items()]}
     if isinstance(value, tuple):
@@ -54,6 +57,8 @@ def _unpacked(value: Any, device: torch.device) -> Any:
             return torch.empty(shape, dtype=dtype, device=device)
         flat = torch.frombuffer(bytearray(content), dtype=torch.uint8)
         return flat.view(dtype).reshape(shape).to(device)
+    if "$array" in value:
+        return _unpacked(value["$array"], torch.device("cpu")).numpy()
     if "$tuple" in value:
         return tuple(_unpacked(item, device) for item in value["$tuple"])
     return {_unpacked(key, device): _unpacked(item, device) for key, item in value["$map"]}

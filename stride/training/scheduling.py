@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from torch.optim import Optimizer
+import torch
+from torch.optim import SGD, Optimizer
 from torch.optim.lr_scheduler import (
     ChainedScheduler,
     CosineAnnealingLR,
@@ -140,7 +142,9 @@ def _build(
         for name in _FROM_LENGTH
         if name in arguments and arguments[name] is None and not arguments.get("epochs")
     }
-    scheduler = _called(reference, key, optimizer, **{**arguments, **settled})
+    arguments = {**arguments, **settled}
+    _try_a_step(reference, key, optimizer, arguments)
+    scheduler = _called(reference, key, optimizer, **arguments)
     if isinstance(scheduler, OneCycleLR) and scheduler.total_steps < (length.number or 0):
         raise ConfigError(
             f"{key}: OneCycleLR ends after total_steps={scheduler.total_steps}, and here it would"
@@ -196,6 +200,32 @@ def _open_arguments(reference: Reference) -> tuple[str, ...]:
     """Arguments that the training settles where nobody gave them, not even as null."""
     by_thing = {CosineAnnealingLR: ("T_max",), OneCycleLR: ("total_steps",)}
     return by_thing.get(reference.thing, ())
+
+
+def _try_a_step(
+    reference: Reference, key: str, optimizer: Optimizer, arguments: Mapping[str, Any]
+) -> None:
+    """Some of torch's schedulers take arguments with which they cannot step, as a step size of 0,
+    and would say so after the first epoch only: one is tried with numbers of its own.
+
+    Raises:
+        ConfigError: it does not step.
+    """
+    if reference.thing.__module__ != LRScheduler.__module__:
+        return
+    rates = [
+        {"params": [torch.zeros(1)], "lr": float(each["lr"])} for each in optimizer.param_groups
+    ]
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            scheduler = reference.build(SGD(rates, momentum=0.9), **arguments)
+            scheduler.step(*([0.0] if isinstance(scheduler, ReduceLROnPlateau) else []))
+    except ZeroDivisionError as error:
+        raise ConfigError(
+            f"{key}: {reference.name} cannot step with its arguments: {error}"
+        ) from error
+    except (ValueError, TypeError):
+        return  # building the real one says it, or a length of one step, which is enough
 
 
 def _called(reference: Reference, key: str, *arguments: Any, **keywords: Any) -> LRScheduler:

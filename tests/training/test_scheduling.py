@@ -356,3 +356,21 @@ def _as_stored(value: Any) -> Any:
         return [_as_stored(item) for item in value]
     assert value is None or type(value) in (bool, int, float, str), type(value)
     return json.loads(json.dumps(value))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"scheduler_name": "StepLR", "step_size": 0},
+        {"scheduler_name": "CosineAnnealingLR", "T_max": 0},
+        {
+            "scheduler_name": "ChainedScheduler",
+            "schedulers": [{"scheduler_name": "StepLR", "step_size": 0}],
+        },
+    ],
+)
+def test_a_scheduler_that_could_not_step_is_refused_before_it_begins(
+    settings: dict[str, Any],
+) -> None:
+    with pytest.raises(ConfigError, match=r"^scheduler_kwargs.*cannot step with its arguments"):
+        _built(**settings)

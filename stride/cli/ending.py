@@ -44,6 +44,8 @@ def failure(run: Run, error: Exception | SystemExit) -> StrideError:
     do, is shown with its trace.
     """
     if isinstance(error, StrideError):
+        if run.read_record().status in (Status.CREATED, Status.STOPPED):  # as it was before
+            return StrideError(f"{run.address} was not begun: {error}")
         return StrideError(f"{run.address} failed: {error}")
     if isinstance(error, SystemExit):
         return StrideError(

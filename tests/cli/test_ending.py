@@ -1,13 +1,15 @@
 """The end of a training in words."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from stride.cli.ending import failure, numbers_text, stopped_text, summary_text
 from stride.cli.row import read_row
-from stride.errors import NonFiniteError
+from stride.errors import NonFiniteError, StorageError
+from stride.store.work_dir import WorkDir
 
 
 def test_metrics_stand_in_one_line() -> None:
@@ -35,3 +37,9 @@ def test_what_says_itself_what_to_do_is_no_traceback(
         f"{run.address} failed: ValueError: oh; stride log {run.address} shows its log"
     )
     assert "ValueError: oh" in capsys.readouterr().err
+
+
+def test_a_run_that_could_not_be_begun_has_not_failed(tmp_path: Path) -> None:
+    run = WorkDir(tmp_path).create({"format": 1})
+    said = str(failure(run, StorageError("cannot write it: the disk is full")))
+    assert said == f"{run.address} was not begun: cannot write it: the disk is full"

@@ -9,6 +9,7 @@ says which moments led to it, and leaves the folders for a look.
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import tempfile
 import time
@@ -51,6 +52,8 @@ def main() -> int:
                 return 1
             seconds = time.monotonic() - begun
             say(f"{total:5} kills, {seconds:5.0f} s, {case}: each ended as if it never was")
+    if asked.folder is None:
+        shutil.rmtree(folder)
     return 0
 
 

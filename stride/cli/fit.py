@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from stride.cli.completion import complete_run
 from stride.cli.experiment import open_run
+from stride.cli.joining import is_first
 from stride.cli.launch import launch, read_launch
 from stride.cli.options import (
     Config,
@@ -35,6 +37,7 @@ from stride.cli.training import FIELDS as TRAINING_FIELDS
 from stride.cli.training import answer_done, train_and_answer
 from stride.errors import UsageError
 from stride.store.run import Run
+from stride.training.ranks.environment import find_ranks
 
 EXAMPLES = (
     "stride fit --config work_dir=exp --config model_kwargs.model_name=ResNet",
@@ -119,7 +122,8 @@ def fit(
     ends with exit code 75 was stopped and is to be started again: the same line with --resume.
     """
     _refuse_together(run, resume, continue_from, init_from)
-    launched = read_launch(nproc_per_node, max_restarts, launcher, rehearsal=rehearse)
+    place = find_ranks(os.environ, launcher)
+    launched = read_launch(nproc_per_node, max_restarts, place, rehearsal=rehearse)
     if launched is not None:
         also_given = (("--trust", trust), ("--json", json))
         flags = [option for option, is_given in also_given if is_given]
@@ -133,16 +137,20 @@ def fit(
         return plan_new(settings) if init_from is None else plan_from_weights(init_from, settings)
 
     plan = _plan(run, settings, new, resume=resume, takeover=takeover, trust=trust)
+    also = {"smoke": None}
     if isinstance(plan, Run):
-        answer_done(plan, json=json, also={"smoke": None})
+        if is_first(place):
+            answer_done(plan, json=json, also=also)
     elif smoke_only:
-        # Deferred: it imports torch; what was typed wrong is said without it.
-        from stride.cli.smoke import try_out
+        if is_first(place):
+            # Deferred: it imports torch; what was typed wrong is said without it.
+            from stride.cli.smoke import try_out
 
-        try_out(plan.config, json=json)
+            try_out(plan.config, json=json)
     else:
-        also = {"smoke": None}
-        train_and_answer(plan, launcher="stride fit", smoke=smoke, json=json, also=also)
+        train_and_answer(
+            plan, launcher="stride fit", place=place, smoke=smoke, json=json, also=also
+        )
 
 
 def _refuse_together(

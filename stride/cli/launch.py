@@ -16,7 +16,7 @@ from stride.cli.group import REQUEUE
 from stride.cli.parameters import whole_number
 from stride.errors import StrideError, UsageError
 from stride.store.record import Status
-from stride.training.ranks.environment import LAUNCHED_BY, find_ranks
+from stride.training.ranks.environment import LAUNCHED_BY, RankPlace
 
 if TYPE_CHECKING:
     from stride.cli.launcher import Ending
@@ -43,17 +43,18 @@ class Launch:
 def read_launch(
     nproc_per_node: str | None,
     max_restarts: str | None,
-    launcher: str | None,
+    place: RankPlace | None,
     *,
     rehearsal: bool = False,
 ) -> Launch | None:
     """What the options ask for; None where this process trains itself, being a rank perhaps.
 
+    Args:
+        place: of this process among the ranks that a launcher started.
+
     Raises:
-        UsageError: a value does not do, or two of them do not go together, or several tasks of
-            SLURM would each train.
+        UsageError: a value does not do, or it was launched already.
     """
-    place = find_ranks(os.environ, launcher)
     options = {
         "--nproc-per-node": nproc_per_node is not None,
         "--max-restarts": max_restarts is not None,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from stride.cli.experiment import open_run
 from stride.cli.launch import launch, read_launch
 from stride.cli.options import (
@@ -18,6 +20,7 @@ from stride.cli.plan import plan_resumed
 from stride.cli.settings import read_settings
 from stride.cli.training import FIELDS as TRAINING_FIELDS
 from stride.cli.training import train_and_answer
+from stride.training.ranks.environment import find_ranks
 
 EXAMPLES = (
     "stride resume exp/3",
@@ -43,10 +46,11 @@ def resume(
     The newest that is whole is taken; what was skipped is said. Without one the run begins again.
     Settings stand with the attempt; one that would make another experiment of the run is refused.
     """
-    launched = read_launch(nproc_per_node, max_restarts, launcher)
+    place = find_ranks(os.environ, launcher)
+    launched = read_launch(nproc_per_node, max_restarts, place)
     if launched is not None:
         launch(launched)
         return
     settings = read_settings(config, None, None)
     plan = plan_resumed(open_run(run), settings, takeover=takeover, trust=trust)
-    train_and_answer(plan, launcher="stride resume", json=json)
+    train_and_answer(plan, launcher="stride resume", place=place, json=json)

@@ -9,8 +9,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+import typer
+
 from stride.cli import answer
 from stride.cli.ending import failure, numbers_text, stopped_text, summary_text
+from stride.cli.group import INTERRUPTED, REQUEUE
+from stride.cli.joining import announce_ranks, is_first, joined
 from stride.cli.plan import Plan
 from stride.cli.row import read_row
 from stride.cli.run_json import FIELDS as RUN_FIELDS
@@ -19,6 +23,7 @@ from stride.errors import RunBusyError, RunStateError, StoppedError
 from stride.store.provenance.take import start_taking
 from stride.store.record import CodeRecord
 from stride.store.run import Run
+from stride.training.ranks.environment import RankPlace
 
 FIELDS = RUN_FIELDS | {"results": "the metrics of the evaluation that ended the training"}
 
@@ -27,17 +32,34 @@ NONE: Final[Fields] = MappingProxyType({})
 
 
 def train_and_answer(
-    plan: Plan, *, launcher: str, smoke: bool = False, json: bool, also: Fields = NONE
+    plan: Plan,
+    *,
+    launcher: str,
+    place: RankPlace | None = None,
+    smoke: bool = False,
+    json: bool,
+    also: Fields = NONE,
 ) -> None:
-    """Train, and answer with the run and its final metrics.
+    """Train, and answer with the run and its final metrics; of several ranks the first answers.
 
     Args:
+        place: of this process among several ranks.
         also: further fields of the answer in JSON.
 
     Raises:
         StrideError, KeyboardInterrupt: as `train`.
+        Exit: this rank was stopped with the first, which says so.
     """
-    run, results = train(plan, launcher=launcher, smoke=smoke)
+    if not is_first(place):
+        try:
+            train(plan, launcher=launcher, place=place, smoke=smoke)
+        except StoppedError:
+            raise typer.Exit(REQUEUE) from None
+        except KeyboardInterrupt:
+            raise typer.Exit(INTERRUPTED) from None
+        return
+    announce_ranks(place)
+    run, results = train(plan, launcher=launcher, place=place, smoke=smoke)
     # On one screen the log has said the final metrics just now; elsewhere they are the answer.
     seen = plan.config.log_kwargs.progress and sys.stdout.isatty() and sys.stderr.isatty()
     _answer(run, results, seen=seen, json=json, also=also)
@@ -57,11 +79,14 @@ def _answer(run: Run, results: Fields, *, seen: bool, json: bool, also: Fields) 
     answer.write(f"{run.address}  {summary_text(row) if seen else numbers_text(results)}".rstrip())
 
 
-def train(plan: Plan, *, launcher: str, smoke: bool = False) -> tuple[Run, dict[str, float]]:
+def train(
+    plan: Plan, *, launcher: str, place: RankPlace | None = None, smoke: bool = False
+) -> tuple[Run, dict[str, float]]:
     """Train; what the training code prints does not mix with the answer.
 
     Args:
         launcher: the command, for the record of the attempt.
+        place: of this process among several ranks; only the first shows what happens.
         smoke: try one batch and one checkpoint first.
 
     Raises:
@@ -86,21 +111,23 @@ def train(plan: Plan, *, launcher: str, smoke: bool = False) -> tuple[Run, dict[
             line.tell_run(claimed[0].address)
         return claimed[0]
 
-    view = choose_view(sys.stderr, progress=plan.config.log_kwargs.progress)
+    progress = plan.config.log_kwargs.progress and is_first(place)
+    view = choose_view(sys.stderr, progress=progress)
     if line is not None and line.rehearsal:
         view = Rehearsal(view)
     try:
-        with contextlib.redirect_stdout(sys.stderr):
+        with contextlib.redirect_stdout(sys.stderr), joined(place, plan) as ranks:
             fitted = fit_run(
                 plan.config,
                 claim,
                 given=Given(),
                 view=view,
                 taking=taking,
-                launcher=launcher,
+                launcher=launcher if place is None else f"{launcher} by {place.launcher}",
                 takeover=plan.takeover,
                 beginning=plan.beginning,
                 smoke=smoke,
+                ranks=ranks,
             )
     except (RunBusyError, RunStateError):
         raise

@@ -234,8 +234,8 @@ def _check_batch_norm(model: nn.Module, batches: Batches, accumulate: int) -> No
     )
     if accumulate > 1 and any_norm:
         _logger.warning(
-            "the model has batch norm, which takes its statistics from each of the %d micro-batches"
-            " by itself: fit_kwargs.accumulate changes what it computes",
+            "the model has batch norm, which takes its statistics from each of the %d parts of a"
+            " batch by itself: into how many it is cut changes what is computed",
             accumulate,
         )
     size, samples = batches.batch_size, batches.samples

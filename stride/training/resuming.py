@@ -116,6 +116,7 @@ def refuse_changes(run: Run, record: RunRecord, config: Config, changes: Changes
     for key, (before, after) in changes.items():
         if key in unchanging or key.startswith(FREE) or _is_moved(key, before, after):
             continue
+        _refuse_too_short(run, record, key, after)
         horizon = _horizon(record) if key in LENGTH else None
         if (key not in LENGTH or horizon) and not _follows(key, before, after, changes):
             made = f"; {horizon} was made for it" if horizon else ""
@@ -170,6 +171,25 @@ def settings_in_force(run: Run, record: RunRecord) -> tuple[dict[str, Any], froz
     found = effective_config(stored, ((each.number, each.changes) for each in record.attempts))
     given = (key for attempt in record.attempts for key in attempt.settings)
     return found.config, frozenset((*record.chosen, *found.changed, *given))
+
+
+def _refuse_too_short(run: Run, record: RunRecord, key: str, value: Any) -> None:
+    """Refuse a training that would end before where it is.
+
+    Raises:
+        ConfigError: with how far it is.
+    """
+    progress = record.progress
+    if progress is None or value is None or value is ABSENT:
+        return
+    step, epoch = progress.step or 0, progress.epoch or 0
+    if (key == "fit_kwargs.max_epochs" and value < epoch) or (
+        key == "fit_kwargs.max_steps" and value < step
+    ):
+        raise ConfigError(
+            f"{run.address} has come to step {step} in epoch {epoch}: {_typed(key, value)} would"
+            " end it before"
+        )
 
 
 def chosen_settings(run: Run, record: RunRecord) -> dict[str, Any]:

@@ -198,6 +198,12 @@ def _check_together(
             f"fit_kwargs.accumulate must be at most the batch_size of {size}, not {fit.accumulate}"
         )
     kind = type(next(iter(optimizers.values()))).__name__
+    if closure and (fit.clip_norm is not None or fit.clip_value is not None):
+        key = "clip_norm" if fit.clip_norm is not None else "clip_value"
+        raise ConfigError(
+            f"fit_kwargs.{key} must be null: {kind} compares the gradients of several evaluations,"
+            " and clipped ones are those of another loss"
+        )
     if closure and (task.updates_itself or fit.precision == "fp16"):
         with_what = "fit_kwargs.precision=fp16" if fit.precision == "fp16" else name
         raise ConfigError(

@@ -53,7 +53,8 @@ class FiniteGuard:
         self._policy = policy
         self.flag = torch.zeros((), device=device)
         self._one = torch.ones((), device=device)
-        self._flags: list[Tensor] = []
+        self._flags: list[list[Tensor]] = []  # by step
+        self._step_is_begun = False
         if not self.waits and policy != "ignore":
             optimizer.found_inf = self.flag  # type: ignore[attr-defined]
 
@@ -70,18 +71,34 @@ class FiniteGuard:
         torch._amp_foreach_non_finite_check_and_unscale_(watched, self.flag, self._one)
         if self.waits:
             return self.flag.item() == 0.0
-        self._flags.append(self.flag.clone())
+        if not self._step_is_begun:
+            self._flags.append([])
+        self._flags[-1].append(self.flag.clone())
         return True
 
-    def raised(self) -> list[int]:
-        """The positions, since the last call, at which a fused optimiser skipped its update: waits
-        for the device.
+    def begin_step(self) -> None:
+        """What is looked at until the next call belongs to one step; without any, each update is a
+        step.
         """
-        if not self._flags:
+        if not self.waits:
+            self._flags.append([])
+            self._step_is_begun = True
+
+    def of_step(self) -> Tensor | None:
+        """The flag of the last step, for all of its updates; None where there was none."""
+        flags = self._flags[-1] if self._flags else []
+        return torch.stack(flags).amax() if len(flags) > 1 else next(iter(flags), None)
+
+    def raised(self) -> list[int]:
+        """The positions of the steps, since the last call, in which a fused optimiser skipped an
+        update: waits for the device.
+        """
+        steps, self._flags = self._flags, []
+        if not any(steps):
             return []
-        flags: list[float] = torch.stack(self._flags).tolist()
-        self._flags.clear()
-        return [position for position, flag in enumerate(flags) if flag]
+        read = iter(torch.stack([flag for flags in steps for flag in flags]).tolist())
+        found = [[next(read) for _ in flags] for flags in steps]
+        return [position for position, flags in enumerate(found) if any(flags)]
 
     def release(self) -> None:
         """Take the flag from the optimiser, which may be the user's own."""

@@ -119,6 +119,7 @@ class AccumulatedUpdate(Update):
             weight = items_of(output.weight)
             if isinstance(weight, Tensor):  # a count of valid items is a whole number
                 weight = weight.to(torch.promote_types(total.dtype, torch.float32))
+            total = _without_nothing(total, weight)
             if alone and not results and not isinstance(weight, Tensor) and weight:
                 # About what all will weigh: gradients stay of the size that they have in the end.
                 share = weight * len(window)
@@ -179,7 +180,7 @@ class TaskUpdate(Update):
         """What the task does with the batch."""
         (batch,) = window
         for updater in self._updaters.values():
-            updater.refused = False
+            updater.begin_step()
         try:
             with self._precision.forward():
                 output = self._task.update(self._model, batch, self._updaters)
@@ -187,6 +188,15 @@ class TaskUpdate(Update):
             return Done([], updated=False)
         updated = not any(updater.refused for updater in self._updaters.values())
         return Done([(output, total_loss(output.losses).detach())], updated)
+
+
+def _without_nothing(total: Tensor, weight: Tensor | float) -> Tensor:
+    """The loss of a micro-batch; 0 where that has no valid items: the mean over none is nan, which
+    the window is not to be lost for.
+    """
+    if isinstance(weight, Tensor):
+        return total.masked_fill(weight == 0, 0.0)
+    return total if weight else total.masked_fill(torch.ones_like(total, dtype=torch.bool), 0.0)
 
 
 class _NotFiniteError(Exception):

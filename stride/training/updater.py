@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor, nn
@@ -52,6 +53,7 @@ class Updater:
         ]
         self._clip_norm = settings.clip_norm
         self._clip_value = settings.clip_value
+        self._device_type = device.type
         # With fp16, gradients that overflow are the scaler's to see and to skip.
         policy = "ignore" if scaler is not None else settings.on_nonfinite
         self._guard = FiniteGuard(optimizer, policy, device, waits=waits)
@@ -70,13 +72,14 @@ class Updater:
             RefusedUpdateError: the same, where it ends the training; to be let through.
         """
         self.clear()
-        if self.ranks.world_size == 1:
-            self.backward(loss)
-            updated = self.update(loss.detach())
-        else:
-            self.backward(loss * items)
-            total, factor = self.sum_over_ranks(loss.detach() * items, items, 1.0)
-            updated = self.update(total, factor)
+        with self._outside_autocast():
+            if self.ranks.world_size == 1:
+                self.backward(loss)
+                updated = self.update(loss.detach())
+            else:
+                self.backward(loss * items)
+                total, factor = self.sum_over_ranks(loss.detach() * items, items, 1.0)
+                updated = self.update(total, factor)
         if not updated:
             self.refused = True
             if self._stops:
@@ -133,6 +136,9 @@ class Updater:
         if isinstance(factor, Tensor) or factor != 1.0:
             torch._foreach_mul_(gradients, factor)
         if self._clip_value is not None:
+            # First: clipping makes a number of what is infinite.
+            if scaler is None and not self._guard.allows_update(loss, gradients):
+                return False
             nn.utils.clip_grad_value_(self._parameters, self._clip_value)
         norm: Tensor | None = None
         if self._clip_norm is not None:
@@ -143,10 +149,17 @@ class Updater:
             scaler.step(optimizer)
             scaler.update()
             return True
-        if not self._guard.allows_update(loss, gradients if norm is None else [norm]):
-            return False
+        if self._clip_value is None:
+            watched = gradients if norm is None else [norm]
+            if not self._guard.allows_update(loss, watched):
+                return False
         self._step()
         return True
+
+    def begin_step(self) -> None:
+        """Before a step of the training in which there may be several updates, or none."""
+        self.refused = False
+        self._guard.begin_step()
 
     def step_with(self, closure: Callable[[], Tensor]) -> None:
         """Let an optimiser that evaluates the loss by itself, such as LBFGS, do its step; whether
@@ -177,15 +190,34 @@ class Updater:
         return norms if self._scaler is None else [norm for norm in norms if math.isfinite(norm)]
 
     def read_skipped(self) -> list[int]:
-        """The positions, among the updates since the last call, that the device skipped without
-        telling: waits for the device.
+        """The positions, among the steps since the last call, in which the device skipped an update
+        without telling: waits for the device.
         """
         return self._guard.raised()
 
     @property
+    def tells(self) -> bool:
+        """Whether `update` knows at once that it was not allowed."""
+        return self._guard.waits and self._scaler is None
+
+    @property
     def flag(self) -> Tensor | None:
-        """Above zero on the device after an update that was not allowed; None: `update` told."""
-        return None if self._guard.waits else self._guard.flag
+        """Above zero on the device after a step with an update that was not allowed; None: `update`
+        told, or there was none.
+        """
+        return None if self._guard.waits else self._guard.of_step()
+
+    @contextlib.contextmanager
+    def _outside_autocast(self) -> Iterator[None]:
+        """Gradients and updates are not computed in the type of the forward passes around them; and
+        the copies of the weights that autocast keeps in that type do not outlive their change.
+        """
+        if not torch.is_autocast_enabled(self._device_type):
+            yield
+            return
+        with torch.autocast(self._device_type, enabled=False):
+            yield
+        torch.clear_autocast_cache()
 
     def release(self) -> None:
         """Let go of the optimiser, which may be the user's own."""

@@ -101,6 +101,19 @@ def _losses(trainer: Trainer) -> list[float]:
     return [float(row["val_loss"] or math.nan) for row in trainer.run.metrics.read()]
 
 
+def test_a_micro_batch_without_valid_items_costs_the_window_nothing() -> None:
+    ignored = CLASSES[:6].clone()
+    ignored[2:4] = -100
+    task = Supervised("CrossEntropyLoss", target_kind="classes")
+    inputs = INPUTS[:6]
+    whole, mean = _updated(task, [(inputs, ignored)])
+    batches = list(zip(inputs.split(2), ignored.split(2), strict=True))
+    parts, mean_of_parts = _updated(task, batches)
+    for one, other in zip(whole, parts, strict=True):
+        assert torch.allclose(one, other)
+    assert mean_of_parts == pytest.approx(mean)
+
+
 def test_lbfgs_gets_its_closure_and_learns_faster_than_one_evaluation_would(tmp_path: Path) -> None:
     model = nn.Linear(4, 3)
     same = copy.deepcopy(model)
@@ -202,6 +215,11 @@ class Pairs(Supervised):
         ),
         (None, {"fit_kwargs": {"accumulate": 9}}, "at most the batch_size of 8, not 9"),
         (Duel(), {"optimizer_kwargs": {"optimizer_name": "LBFGS"}}, "several times a step"),
+        (
+            None,
+            {"optimizer_kwargs": {"optimizer_name": "LBFGS"}, "fit_kwargs": {"clip_norm": 1.0}},
+            "clip_norm must be null: LBFGS",
+        ),
     ],
     ids=str,
 )

@@ -52,6 +52,19 @@ class LossReader:
         self._weights = [self._weights[at] for at in kept]
         self._named = [self._named[at] for at in kept]
 
+    def leave_out_nonfinite(self) -> list[int]:
+        """Forget the batches of all steps with a loss that is not finite, and name these: waits for
+        the device.
+        """
+        if not self._totals:
+            return []
+        totals: list[float] = torch.stack(self._totals).tolist()
+        read = zip(self._steps, totals, strict=True)
+        steps = list(dict.fromkeys(step for step, total in read if not math.isfinite(total)))
+        for step in steps:
+            self.leave_out(step)
+        return steps
+
     def read_into(self, *means: WeightedMeans) -> int | None:
         """Add all to the means as `loss` and `loss_<name>`; the first step whose loss is not
         finite.

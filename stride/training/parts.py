@@ -67,7 +67,7 @@ class Parts:
     def rate(self) -> float | Tensor:
         """The learning rate of the first group, now."""
         rate: float | Tensor = self.optimizer.param_groups[0]["lr"]
-        return rate
+        return rate.clone() if isinstance(rate, Tensor) else rate  # a scheduler changes it in place
 
     def all_parameters(self) -> list[Tensor]:
         """All that may gather gradients: what is trained, and what no optimiser was given."""

@@ -9,12 +9,13 @@ from typing import Any
 
 from torch import Tensor
 
+from stride.errors import DataError
 from stride.tables import Cell
 from stride.training.agreement import Agreement
 from stride.training.callbacks import Callbacks
 from stride.training.due import Due, Keeper
 from stride.training.edge import Edge
-from stride.training.kept_buffers import KeptBuffers
+from stride.training.kept_buffers import buffers_to_keep, put_back_buffers
 from stride.training.ledger import Ledger
 from stride.training.moments import StepLogged
 from stride.training.out_of_memory import is_out_of_memory, out_of_memory_error
@@ -77,9 +78,13 @@ class Steps:
             for name, optimizer in parts.optimizers.items()
         }
         self.tally = Tally(parts, self._updaters)
-        skips = parts.fit_kwargs.on_nonfinite == "skip"
-        self._buffers = KeptBuffers(modules_of(parts.model, parts.task)) if skips else None
+        self._buffers = buffers_to_keep(
+            modules_of(parts.model, parts.task),
+            self._updaters.values(),
+            parts.fit_kwargs.on_nonfinite,
+        )
         self._rate: float | Tensor = self._parts.rate()
+        self._edge_lr = 0.0
         self._windows: Iterator[Window] | None = None
         self._first = True
         self._parameters = parts.all_parameters()
@@ -117,8 +122,9 @@ class Steps:
         windows_an_epoch = len(parts.train)
         if self.evaluated != self.done:  # stopped on the way to this evaluation, and gone on with
             missed = evaluate_every > 0 and self.done % evaluate_every == 0
-            if missed or self.done >= last:
-                return self._edge(evaluate=True)
+            missed = missed or self.done >= last
+            if missed or 0 < self.consumed == windows_an_epoch:
+                return self._edge(evaluate=missed)
         update = update_of(parts, self._updaters, self._accumulate)
 
         for window in self._open_windows():
@@ -129,14 +135,14 @@ class Steps:
             self.consumed += 1
             for parameter in parameters:
                 parameter.grad = None
+            if buffers is not None:  # before anybody looks at them
+                put_back_buffers(buffers, self._updaters.values(), updated=updated)
             if updated:
                 tally.add(results, self.done)
                 if average is not None:
                     average.update()
             else:
                 tally.leave_out(results, self.done, self._place)
-            if buffers is not None:
-                self._put_back_buffers(updated)
             if schedule.each_step:
                 self._rate = self._parts.rate()
                 schedule.after_step()
@@ -155,13 +161,17 @@ class Steps:
             if self._due.after_step(self.done):
                 keeper.save()
             self._stop.check()
+        if self.consumed == 0:
+            raise DataError(f"the train data gives no batch in epoch {self.epoch}; is it used up?")
         return self._edge(evaluate=False, exhausted=True)
 
     def _edge(self, *, evaluate: bool, exhausted: bool = False) -> Edge:
         parts = self._parts
         fit = parts.fit_kwargs
         epoch_ended = exhausted or self.consumed == len(parts.train)
+        self._edge_lr = self.lr
         if epoch_ended:
+            next(self._windows or iter(()), None)  # to where the data's own code of an epoch ends
             self._close_windows()
         over = parts.planned_steps is not None and self.done >= parts.planned_steps
         over = over or (epoch_ended and self.epoch >= fit.max_epochs)
@@ -182,7 +192,8 @@ class Steps:
         """Log what came after the last log step."""
         self.tally.read(self.done, self._place)
         if self.tally.has_row:
-            self._callbacks.tell(StepLogged(self.done, self._place[0], self._append_row()))
+            row = self._append_row(self._edge_lr)
+            self._callbacks.tell(StepLogged(self.done, self._place[0], row))
 
     def release(self) -> None:
         """Let go of the data and of the optimisers, which may be the user's own."""
@@ -249,18 +260,6 @@ class Steps:
         if isinstance(windows, Generator):
             windows.close()
 
-    def _put_back_buffers(self, updated: bool) -> None:
-        """Undo what the forward pass of a skipped step did; on an accelerator only the device knows
-        whether it was.
-        """
-        assert self._buffers is not None
-        if not updated:
-            self._buffers.put_back()
-            return
-        for updater in self._updaters.values():
-            if updater.flag is not None:
-                self._buffers.put_back(updater.flag)
-
     def _split(self, reason: str) -> None:
         """After the device ran out of memory: smaller micro-batches, from this window on.
 
@@ -290,7 +289,7 @@ class Steps:
 
     def _log(self) -> None:
         self.tally.read(self.done, self._place)
-        row = self._append_row()
+        row = self._append_row(self.lr)
         self._signs.give(self.done, self.epoch)
         self._callbacks.tell(StepLogged(self.done, self.epoch, row))
         self._look()
@@ -301,8 +300,8 @@ class Steps:
             self._stop.look()
             self._due.look()
 
-    def _append_row(self) -> dict[str, Cell]:
-        row: dict[str, Cell] = {"step": self.done, "epoch": self._place[0], "lr": self.lr}
+    def _append_row(self, lr: float) -> dict[str, Cell]:
+        row: dict[str, Cell] = {"step": self.done, "epoch": self._place[0], "lr": lr}
         row |= self.tally.take_row()
         self._ledger.step_row(row)
         self.logged = self.done

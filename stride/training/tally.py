@@ -106,6 +106,9 @@ class Tally:
                 if math.isfinite(norm) or self._policy == "ignore":
                     self._row.add("gradient_norm", norm, 1.0)
         self._read_until = done
+        if self._policy == "skip":  # those that the scaler of fp16 has skipped by itself
+            for step in self._losses.leave_out_nonfinite():
+                self._say_skipped("the loss", step, (epoch, window - (done - step)))
         bad = self._losses.read_into(self._row, self._period)
         if self._balancing is not None:
             for name, weights in self._balancing.read_weights().items():

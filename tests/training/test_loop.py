@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,9 @@ import pytest
 import safetensors.torch
 import torch
 from torch import Tensor, nn
-from torch.utils.data import TensorDataset
+from torch.utils.data import IterableDataset, TensorDataset
 
-from stride.errors import NonFiniteError
+from stride.errors import DataError, NonFiniteError
 from stride.store.record import Status
 from stride.store.run import Run
 from stride.training.output import Output
@@ -144,6 +145,52 @@ def test_the_learning_rate_of_a_row_is_that_of_its_steps(
     assert _column(run, "lr") == pytest.approx(rates)
 
 
+def test_the_last_steps_are_logged_with_the_rate_that_they_had(tmp_path: Path) -> None:
+    run = _fit(
+        tmp_path,
+        optimizer_kwargs={"optimizer_name": "SGD", "lr": 1.0},
+        scheduler_kwargs={"scheduler_name": "StepLR", "step_size": 1, "gamma": 0.5},
+    )
+    steps = [(row["step"], row["lr"]) for row in run.steps.read()]
+    assert steps == [(4, 1.0), (8, 0.5), (12, 0.25), (15, 0.25)]
+
+
+class Rewinding(IterableDataset[Any]):
+    """Begins anew by what it does after the last sample."""
+
+    def __init__(self) -> None:
+        self.position = 0
+
+    def __len__(self) -> int:
+        return len(DATA)
+
+    def __iter__(self) -> Iterator[Any]:
+        while self.position < len(DATA):
+            self.position += 1
+            yield DATA[self.position - 1]
+        self.position = 0
+
+
+def test_a_data_set_comes_to_the_end_of_its_epoch(tmp_path: Path) -> None:
+    run = _fit(tmp_path, datasets={"train": Rewinding()})
+    assert _column(run, "step") == [5, 10, 15]
+
+
+class UsedUp(IterableDataset[Any]):
+    """Can be iterated over once."""
+
+    def __init__(self) -> None:
+        self.samples = iter(list(DATA))
+
+    def __iter__(self) -> Iterator[Any]:
+        return self.samples
+
+
+def test_an_epoch_without_a_batch_ends_the_training(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no batch in epoch 2"):
+        _fit(tmp_path, datasets={"train": UsedUp()})
+
+
 def test_the_length_of_the_schedule_is_recorded(tmp_path: Path) -> None:
     by_step = {"scheduler_name": "OneCycleLR", "max_lr": 0.1, "interval": "step"}
     run = _fit(tmp_path, {"scheduler_kwargs": by_step})
@@ -189,6 +236,33 @@ def test_a_loss_that_is_not_finite_ends_the_training_before_its_update(
     weights = safetensors.torch.load_file(run.weights_file("last"))
     assert weights.keys() == task.before.keys()
     assert all(torch.equal(weights[key], task.before[key]) for key in weights)
+
+
+def test_where_the_loss_is_not_finite_the_buffers_are_those_before_it_too(tmp_path: Path) -> None:
+    inputs = INPUTS.clone()
+    inputs[33] = math.nan
+    trainer = _trainer(
+        tmp_path,
+        model=nn.Sequential(nn.BatchNorm1d(4), nn.Linear(4, 2)),
+        datasets={"train": TensorDataset(inputs, TARGETS)},
+    )
+    with pytest.raises(NonFiniteError):
+        trainer.fit({"load_data_kwargs.train_loader_kwargs.shuffle": False})
+    weights = safetensors.torch.load_file(trainer.work_dir.run("latest").weights_file("last"))
+    assert int(weights["0.num_batches_tracked"]) == 4
+    assert all(bool(tensor.isfinite().all()) for tensor in weights.values())
+
+
+def test_with_fp16_a_loss_that_is_not_finite_is_skipped_and_counted(tmp_path: Path) -> None:
+    inputs = INPUTS.clone()
+    inputs[33] = math.inf
+    run = _fit(
+        tmp_path,
+        {"fit_kwargs": {"max_epochs": 1, "precision": "fp16", "on_nonfinite": "skip"}},
+        datasets={"train": TensorDataset(inputs, TARGETS)},
+    )
+    assert sum(int(row.get("skipped") or 0) for row in run.steps.read()) == 1
+    assert math.isfinite(_column(run, "train_loss")[-1])
 
 
 class Exploding(nn.Module):

@@ -131,6 +131,17 @@ def test_with_a_flag_on_the_device_the_weights_are_those_before_the_bad_step(
     steps.release()
 
 
+def test_the_average_takes_in_nothing_of_a_skipped_step(attempt: Attempt) -> None:
+    model = nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4), nn.Linear(4, 2))
+    parts = _parts(POISONED, model, on_nonfinite="skip", ema={"decay": 0.9})
+    steps = _steps(attempt, parts, waits=False)
+    steps.train(Nobody())
+    steps.release()
+    assert parts.average is not None
+    with parts.average.in_place():
+        assert all(tensor.isfinite().all() for tensor in _weights(parts))
+
+
 @pytest.mark.parametrize("waits", [True, False])
 def test_a_skipped_step_is_counted_and_leaves_no_trace(attempt: Attempt, waits: bool) -> None:
     model = nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4), nn.Linear(4, 2))

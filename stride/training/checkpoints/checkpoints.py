@@ -75,7 +75,7 @@ class Checkpoints:
         self._failed: deque[str] = deque()
         if resumed is not None and resumed.path.parent != self._paths.path:
             resumed = None  # of another run, which goes on here
-        self._newest = None if resumed is None else _moment_of(resumed.manifest)
+        self._newest = None if resumed is None else resumed.manifest
         self.failure: str | None = None
         """The sentence of the last save where that failed, None after a good one."""
         self.failures = 0
@@ -107,8 +107,8 @@ class Checkpoints:
         """Take a checkpoint of this moment: copy the state, and write it in the background.
 
         With `background=false` it is written before this returns. Where one is being written still,
-        this waits for it. The same moment is not saved twice. What fails is no error here: see
-        `outcomes`.
+        this waits for it. The same moment is not saved twice, unless there is more to say of it.
+        What fails is no error here: see `outcomes`.
 
         Args:
             state: as `encode_tree` takes it; it may change as soon as this returns.
@@ -119,8 +119,7 @@ class Checkpoints:
         """
         began = time.perf_counter()
         self._wait(position)
-        moment = (position, dict(digests), best, epoch_end)
-        if moment == self._newest:
+        if self._newest is not None and _says(self._newest, position, digests, best, epoch_end):
             return
         try:
             encoded = encode_tree(state)
@@ -212,7 +211,7 @@ class Checkpoints:
             return
         finally:
             _let_go(draft.weights)
-        self._newest = _moment_of(manifest)
+        self._newest = manifest
         self._manifests[folder] = manifest
         self.failure = None
         self._prune()
@@ -244,9 +243,18 @@ def _let_go(files: Mapping[str, HeldFile]) -> None:
         file.close()
 
 
-def _moment_of(manifest: Manifest) -> tuple[object, ...]:
-    """What tells one checkpoint from another of the same step."""
-    return (manifest.position, dict(manifest.weights), manifest.best, manifest.epoch_end)
+def _says(
+    manifest: Manifest,
+    position: Position,
+    digests: Mapping[str, str],
+    best: bool,
+    epoch_end: bool,
+) -> bool:
+    """Whether a checkpoint is one of this moment, and says as much of it: what it is kept for, that
+    it is the best or ends an epoch, is not to be lost to a second one.
+    """
+    same = manifest.position == position and dict(manifest.weights) == dict(digests)
+    return same and manifest.best >= best and manifest.epoch_end >= epoch_end
 
 
 def _good_ones(run: Run, resumed: Found | None) -> dict[CheckpointFolder, Manifest]:

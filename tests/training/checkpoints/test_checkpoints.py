@@ -106,6 +106,20 @@ def test_the_same_moment_is_saved_once_and_another_one_of_that_step_takes_its_pl
     assert names(run) == ["newest.json", "step-00000007-2"]
 
 
+def test_what_a_checkpoint_is_kept_for_is_not_lost_to_another_of_its_moment(
+    run: Run, state_at: StateAt
+) -> None:
+    checkpoints = Checkpoints(run, CheckpointKwargs(keep_every_epochs=2))
+    position = Position(10, 2, 0)
+    checkpoints.save(state_at(10), position, best=True, epoch_end=True)
+    checkpoints.save(state_at(10), position)  # as it is stopped right after
+    checkpoints.finish()
+    found = read_newest(run)
+    assert found is not None
+    assert (found.manifest.best, found.manifest.epoch_end) == (True, True)
+    assert len(checkpoints.outcomes()) == 1
+
+
 def test_best_weights_belong_to_the_moment_also_when_they_are_replaced_meanwhile(
     run: Run, state_at: StateAt, write_best: WriteBest
 ) -> None:

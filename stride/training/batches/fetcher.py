@@ -20,6 +20,9 @@ from stride.training.seeding import derive
 
 Collate = Callable[[list[Any]], Any]
 
+_epochs_told: dict[int, int] = {}
+"""The epoch that each data set was told last in this process, by its identity."""
+
 
 class Request(NamedTuple):
     """One batch to fetch.
@@ -65,12 +68,15 @@ class Fetcher(Dataset[Any]):
         one = type(self._whole).__getitem__
         self._gives_generator = takes_generator(self._fetch_many or one)
         self._generator: torch.Generator | None = None
+        # Optional, as torch's samplers have it.
+        layers = _layers(dataset)
+        self._told = [each for each in layers if callable(getattr(each, "set_epoch", None))]
         self._epoch = 0
         self._base = 0
 
     def __getitem__(self, request: Request) -> Any:
         """The batch of a request."""
-        if request.epoch != self._epoch:
+        if request.epoch != self._epoch or self._was_told_another():
             self.begin(request.epoch)
         if self._collate is None and isinstance(self._whole, MappedData):
             return self._whole.take(self._in_whole(request.indices))
@@ -92,10 +98,13 @@ class Fetcher(Dataset[Any]):
         self._base = derive(self._seed, self._split, "sample", epoch)
         if self._gives_generator and self._generator is None:
             self._generator = torch.Generator()
-        for dataset in _layers(self.dataset):
-            set_epoch = getattr(dataset, "set_epoch", None)  # optional, as torch's samplers have it
-            if callable(set_epoch):
-                set_epoch(epoch)
+        for dataset in self._told:
+            dataset.set_epoch(epoch)
+            _epochs_told[id(dataset)] = epoch
+
+    def _was_told_another(self) -> bool:
+        """Whether another split, of the same data set, has told it its own epoch since."""
+        return any(_epochs_told[id(dataset)] != self._epoch for dataset in self._told)
 
     def _samples(self, request: Request) -> list[Any]:
         places, whole, generator = self._in_whole(request.indices), self._whole, self._generator

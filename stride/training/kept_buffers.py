@@ -7,7 +7,8 @@ from collections.abc import Collection, Sequence
 import torch
 from torch import Tensor, nn
 
-from stride.training.finite import Policy
+from stride.training.parts import Parts
+from stride.training.task import modules_of
 from stride.training.updater import Updater
 
 
@@ -46,14 +47,13 @@ class KeptBuffers:
         return [buffer for buffer in found if buffer is not None]
 
 
-def buffers_to_keep(
-    modules: Sequence[nn.Module], updaters: Collection[Updater], policy: Policy
-) -> KeptBuffers | None:
-    """The buffers of the modules, where a step may have to be undone.
+def buffers_to_keep(parts: Parts, updaters: Collection[Updater]) -> KeptBuffers | None:
+    """The buffers of model and task, where a step may have to be undone.
 
     Under `stop` that is the last one, where it is known at once: what is left then are weights and
     buffers of the step before.
     """
+    policy, modules = parts.fit_kwargs.on_nonfinite, modules_of(parts.model, parts.task)
     undone = policy == "skip" or (policy == "stop" and all(each.tells for each in updaters))
     return KeptBuffers(modules) if undone and any([*each.buffers()] for each in modules) else None
 

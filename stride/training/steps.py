@@ -23,7 +23,6 @@ from stride.training.parts import Parts
 from stride.training.signs import Signs
 from stride.training.stopping import Stop
 from stride.training.tally import Tally
-from stride.training.task import modules_of
 from stride.training.update import Window
 from stride.training.update_choice import update_of
 from stride.training.updater import Updater
@@ -78,11 +77,7 @@ class Steps:
             for name, optimizer in parts.optimizers.items()
         }
         self.tally = Tally(parts, self._updaters)
-        self._buffers = buffers_to_keep(
-            modules_of(parts.model, parts.task),
-            self._updaters.values(),
-            parts.fit_kwargs.on_nonfinite,
-        )
+        self._buffers = buffers_to_keep(parts, self._updaters.values())
         self._rate: float | Tensor = self._parts.rate()
         self._edge_lr = 0.0
         self._windows: Iterator[Window] | None = None
@@ -121,8 +116,8 @@ class Steps:
         last = math.inf if parts.planned_steps is None else parts.planned_steps
         windows_an_epoch = len(parts.train)
         if self.evaluated != self.done:  # stopped on the way to this evaluation, and gone on with
-            missed = evaluate_every > 0 and self.done % evaluate_every == 0
-            missed = missed or self.done >= last
+            at_step = evaluate_every > 0 and self.done % evaluate_every == 0
+            missed = at_step or self.done >= last
             if missed or 0 < self.consumed == windows_an_epoch:
                 return self._edge(evaluate=missed)
         update = update_of(parts, self._updaters, self._accumulate)

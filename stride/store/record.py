@@ -46,9 +46,10 @@ class AttemptRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One try at a run, with all that a reader needs to tell whether its process lives.
 
     `started` and `ended` are UTC in ISO 8601; `pid_start` is in seconds since the boot (Linux) or
-    the epoch; `locked` is False where the file system has no locks. `overrides` are as typed,
-    `settings` what they mean: the dotted keys that this attempt changed, with their values.
-    `checkpoint` is the one that it went on from; `notes` say what else is to know of its beginning.
+    the epoch; `locked` is False where the file system has no locks; `world_size` counts the ranks,
+    `nodes` the machines that they are on. `overrides` are as typed, `settings` what they mean: the
+    dotted keys that this attempt changed, with their values. `checkpoint` is the one that it went
+    on from; `notes` say what else is to know of its beginning.
     """
 
     number: int
@@ -64,6 +65,7 @@ class AttemptRecord(msgspec.Struct, frozen=True, kw_only=True):
     slurm_restarts: int = 0
     launcher: str = "python"
     world_size: int = 1
+    nodes: int = 1
     device: str | None = None
     threads: int | None = None
     overrides: tuple[str, ...] = ()

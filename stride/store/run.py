@@ -122,6 +122,7 @@ class Run(RunFolder):
         settings: Mapping[str, Any] = MappingProxyType({}),
         launcher: str = "python",
         world_size: int = 1,
+        nodes: int = 1,
         takeover: bool = False,
         promise: float = 600.0,
         first: bool = False,
@@ -132,6 +133,8 @@ class Run(RunFolder):
             overrides: of this attempt, as typed.
             settings: what they mean: dotted keys that it changes, with their values.
             launcher: what started the process (`python`, `stride fit`, `torchrun`, ...).
+            world_size: processes that train together.
+            nodes: machines that they are on.
             takeover: go on although nothing is known of the process that had the run.
             promise: seconds until the first sign of life at the latest.
             first: refuse a run that was tried before, also a moment ago by another process.
@@ -148,6 +151,7 @@ class Run(RunFolder):
             settings=settings,
             launcher=launcher,
             world_size=world_size,
+            nodes=nodes,
             takeover=takeover,
             promise=promise,
             first=first,

@@ -45,6 +45,7 @@ def start_attempt(
     settings: Mapping[str, Any],
     launcher: str,
     world_size: int,
+    nodes: int,
     takeover: bool,
     promise: float,
     first: bool,
@@ -67,6 +68,7 @@ def start_attempt(
             _new_attempt(len(record.attempts) + 1, lock, promise),
             launcher=launcher,
             world_size=world_size,
+            nodes=nodes,
             overrides=tuple(overrides),
             settings=storable(dict(settings)),
         )

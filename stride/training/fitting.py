@@ -129,6 +129,7 @@ def fit_run(
                     run.start(
                         launcher=launcher,
                         world_size=ranks.world_size,
+                        nodes=ranks.nodes,
                         takeover=takeover,
                         first=not resumed,
                         overrides=beginning.overrides,

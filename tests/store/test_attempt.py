@@ -47,7 +47,7 @@ def started(run: Run) -> subprocess.Popen[str]:
 
 
 def test_a_run_is_running_inside_the_block_and_completed_after_it(run: Run) -> None:
-    with run.start(overrides=("lr=0.2",), launcher="stride fit", world_size=2) as attempt:
+    with run.start(overrides=("lr=0.2",), launcher="torchrun", world_size=4, nodes=2) as attempt:
         assert run.read_record() == attempt.record
         assert run.status().life is Life.ALIVE
     record = run.read_record()
@@ -55,7 +55,8 @@ def test_a_run_is_running_inside_the_block_and_completed_after_it(run: Run) -> N
     assert record.attempt is not None
     assert record.attempt.ended is not None
     assert (record.attempt.number, record.attempt.outcome) == (1, "completed")
-    assert (record.attempt.launcher, record.attempt.world_size) == ("stride fit", 2)
+    assert record.attempt.launcher == "torchrun"
+    assert (record.attempt.world_size, record.attempt.nodes) == (4, 2)
     assert record.attempt.overrides == ("lr=0.2",)
 
 

@@ -68,7 +68,7 @@ def test_a_profiler_sees_the_step() -> None:
     model = nn.Linear(1, 1)
     model(torch.ones(1, 1)).sum().backward()
     step = quick_step(torch.optim.SGD(model.parameters(), lr=0.1))
-    with torch.profiler.profile() as profile:
+    with torch.profiler.profile(acc_events=True) as profile:
         step()
     assert any("Optimizer.step#SGD.step" in event.key for event in profile.key_averages())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import multiprocessing.synchronize
 import os
 import signal
 import threading
@@ -180,11 +181,18 @@ def test_a_torn_request_is_a_request(run: Run) -> None:
     assert str(stop.error()) == "stopped by stride stop"
 
 
+def _sleep(begun: multiprocessing.synchronize.Event) -> None:
+    begun.set()
+    time.sleep(600)
+
+
 def test_a_child_that_was_forked_off_can_still_be_terminated() -> None:
     context = multiprocessing.get_context("fork")
+    begun = context.Event()
     with stopping_at_step_edges() as stop:
-        child = context.Process(target=time.sleep, args=(600,), daemon=True)
+        child = context.Process(target=_sleep, args=(begun,), daemon=True)
         child.start()
+        begun.wait()  # a signal before Python runs in the child is lost, whoever sends it
         child.terminate()
         child.join(60)
         assert child.exitcode == -signal.SIGTERM

@@ -89,6 +89,7 @@ def fit(
     callbacks.tell(FitBegins(run, steps.done, _plan(parts), steps.epoch))
     if save_first:
         saver.save()
+        saver.finish()
 
     try:
         with settled_memory():

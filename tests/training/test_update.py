@@ -221,7 +221,7 @@ class Pairs(Supervised):
             "clip_norm must be null: LBFGS",
         ),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
 def test_what_does_not_go_together_is_refused_and_no_run_is_made(
     tmp_path: Path, task: Task | None, groups: dict[str, Any], sentence: str

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import atexit
 import functools
+import os
 import signal
+import threading
+import time
 import types
 import weakref
 from collections.abc import Iterable, Iterator
@@ -16,6 +19,8 @@ from torch.utils.data import DataLoader, Dataset, get_worker_info
 _FOR_THE_TRAINING: Final = (signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
 _SECONDS_TO_STOP: Final = 60
 """How long a worker outlives a SIGTERM: enough for the last step and its checkpoint."""
+_SECONDS_BETWEEN_LOOKS: Final = 1.0
+"""A worker looks whether its training is there."""
 
 
 class Workers:
@@ -121,9 +126,19 @@ def _begin(worker: int) -> None:
     for number in _FOR_THE_TRAINING:
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _end_later)
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     info: Any = get_worker_info()
     # The user's code asks for its own data set there, not for what it is wrapped in.
     object.__setattr__(info, "dataset", info.dataset.dataset)  # it refuses to be changed, else
+
+
+def _end_with(parent: int) -> None:
+    """End this process once its training is gone, whatever it waits for: to hand over batches that
+    nobody takes, perhaps.
+    """
+    while os.getppid() == parent:
+        time.sleep(_SECONDS_BETWEEN_LOOKS)
+    os._exit(0)
 
 
 def _end_later(number: int, frame: types.FrameType | None) -> None:

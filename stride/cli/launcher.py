@@ -162,7 +162,8 @@ class Launcher:
         self._impatient = True
         for rank in self._ranks:
             if not rank.has_ended() and not rank.killed:
-                self._note(f"rank {rank.rank} has not ended, and is killed")
+                if self._ranks[0].code != _WRONG_USAGE:  # then there is nothing that it could keep
+                    self._note(f"rank {rank.rank} has not ended, and is killed")
                 rank.kill()
 
     def _judge(self) -> None:

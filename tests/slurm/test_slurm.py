@@ -112,12 +112,11 @@ def job_script(tasks: int, array: str, *more: str) -> str:
     return text.replace("--resume", " ".join(["--resume", *more]))
 
 
-@pytest.mark.parametrize("tasks", [1])
-def test_the_job_script_is_stopped_requeued_and_completes(cluster: Cluster, tasks: int) -> None:
-    job = cluster.submit(job_script(tasks, "0-1", *LONG))
+def test_the_job_script_is_stopped_requeued_and_goes_on(cluster: Cluster) -> None:
+    job = cluster.submit(job_script(2, "0-1", *LONG))
     for name in ("long-0", "long-1"):
         cluster.wait(lambda name=name: cluster.has_epochs(name))
-    # What SLURM does before the time limit; the second time there is less left to do.
+    # What SLURM does before the time limit.
     cluster.call("scancel", "--signal=USR1", job)
     cluster.wait(lambda: cluster.output.count("is stopped after step") == 2)
     for name in ("long-0", "long-1"):
@@ -125,10 +124,23 @@ def test_the_job_script_is_stopped_requeued_and_completes(cluster: Cluster, task
         assert attempts(cluster, name)[0].outcome == "stopped"
         assert attempts(cluster, name)[1].slurm_restarts == 1
         assert attempts(cluster, name)[0].slurm_job == attempts(cluster, name)[1].slurm_job
+        assert [attempt.world_size for attempt in attempts(cluster, name)] == [2, 2]
         cluster.call("stride", "stop", f"exp/{name}")
         cluster.wait(lambda name=name: cluster.status(name) == "stopped")
     cluster.wait(lambda: not cluster.call("squeue", "-h").stdout)  # 130 is not requeued
     assert cluster.output.count("stopped by SIGUSR1; exp/long-") == 2
+    assert cluster.output.count("2 ranks on 1 node, started by slurm") == 4
+
+
+def test_a_launcher_in_a_job_of_one_task_stops_with_its_ranks(cluster: Cluster) -> None:
+    script = job_script(1, "0", *LONG).replace("--launcher slurm", "--nproc-per-node 2")
+    job = cluster.submit(script.replace("scontrol requeue", "echo to be started again:"))
+    cluster.wait(lambda: cluster.has_epochs("long-0"))
+    cluster.call("scancel", "--signal=USR1", job)  # to the launcher and, beside it, to each rank
+    cluster.wait(lambda: not cluster.call("squeue", "-h").stdout)
+    assert cluster.run("long-0").status().text == "stopped (stopped by SIGUSR1)"
+    assert "2 ranks on 1 node, started by stride" in cluster.output
+    assert f"to be started again: {job}_0" in cluster.output
 
 
 def attempts(cluster: Cluster, name: str) -> tuple[AttemptRecord, ...]:

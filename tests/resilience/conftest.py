@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.resilience.killing import Reference, let_be
+from tests.resilience.rank_killing import RankReference, let_ranks_be
+from tests.resilience.rank_trainings import RankTrainings
 from tests.resilience.trainings import Trainings
 
 
@@ -30,5 +33,32 @@ def reference(
             folder: Path = tmp_path_factory.mktemp("reference") / "run"
             known[case] = let_be(trainings, case, folder)
         return known[case]
+
+    return train
+
+
+@pytest.fixture(scope="session")
+def rank_trainings() -> Iterator[RankTrainings]:
+    """Has trainings done by several ranks; started when it is first asked."""
+    with RankTrainings() as server:
+        yield server
+
+
+RankReferences = Callable[..., RankReference]
+
+
+@pytest.fixture(scope="session")
+def rank_reference(
+    rank_trainings: RankTrainings, tmp_path_factory: pytest.TempPathFactory
+) -> RankReferences:
+    """Gives the undisturbed training of a case by so many ranks; each is trained once."""
+    known: dict[str, RankReference] = {}
+
+    def train(case: str, ranks: int, **options: Any) -> RankReference:
+        key = repr((case, ranks, options))
+        if key not in known:
+            folder: Path = tmp_path_factory.mktemp("reference") / "run"
+            known[key] = let_ranks_be(rank_trainings, case, ranks, folder, **options)
+        return known[key]
 
     return train

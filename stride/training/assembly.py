@@ -120,7 +120,7 @@ def build_parts(
         task=task,
         optimizers=optimizers,
         closure=closure,
-        may_split=_may_split(task, handed_over="train" in given.loaders),
+        may_split=ranks.world_size == 1 and _may_split(task, handed_over="train" in given.loaders),
         schedule=schedule,
         precision=precision,
         scaler=precision.build_scaler(),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Generator, Iterator
 from typing import Any
@@ -18,7 +17,7 @@ from stride.training.edge import Edge
 from stride.training.kept_buffers import buffers_to_keep, put_back_buffers
 from stride.training.ledger import Ledger
 from stride.training.moments import StepLogged
-from stride.training.out_of_memory import is_out_of_memory, out_of_memory_error
+from stride.training.out_of_memory import is_out_of_memory, split_further
 from stride.training.parts import Parts
 from stride.training.signs import Signs
 from stride.training.stopping import Stop
@@ -26,8 +25,6 @@ from stride.training.tally import Tally
 from stride.training.update import Window
 from stride.training.update_choice import update_of
 from stride.training.updater import Updater
-
-_logger = logging.getLogger(__name__)
 
 
 class Steps:
@@ -256,31 +253,11 @@ class Steps:
             windows.close()
 
     def _split(self, reason: str) -> None:
-        """After the device ran out of memory: smaller micro-batches, from this window on.
-
-        Raises:
-            OutOfMemoryError: this was not asked for, or cannot be.
-        """
-        parts = self._parts
+        """After the device ran out of memory: smaller micro-batches, from this window on."""
         self._close_windows()
         for parameter in self._parameters:
             parameter.grad = None
-        size, accumulate = parts.train.batch_size, self._accumulate
-        asked = parts.fit_kwargs.on_out_of_memory == "split"
-        if not asked or not parts.may_split or accumulate >= size:
-            raise out_of_memory_error(
-                self.done + 1,
-                parts.device,
-                batch_size=size,
-                accumulate=accumulate,
-                reason=reason,
-            )
-        self._accumulate = min(accumulate * 2, size)
-        _logger.warning(
-            "step %d ran out of memory: batches are cut into %d micro-batches from here on",
-            self.done + 1,
-            self._accumulate,
-        )
+        self._accumulate = split_further(self._parts, self._accumulate, self.done + 1, reason)
 
     def _log(self) -> None:
         self.tally.read(self.done, self._place)

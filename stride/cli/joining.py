@@ -61,7 +61,7 @@ def _check_same(plan: Plan, ranks: Ranks) -> None:
     others = [rank for rank, said in enumerate(ranks.gather(digest)) if said != digest]
     if others and ranks.is_first:
         raise ConfigError(
-            f"ranks {', '.join(map(str, others))} were started with another config than rank 0:"
-            " start all with the same command, in the same folder, with the same files"
+            f"rank {', '.join(map(str, others))} was started with another config than rank 0: start"
+            " all with the same command, in the same folder, with the same files"
         )
     ranks.barrier()

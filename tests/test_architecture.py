@@ -129,10 +129,11 @@ print(*[f"{run.name} {run.status().status}" for run in WorkDir("exp").runs()])
 
 
 def test_what_reads_and_checks_is_imported_where_torch_is_not_installed(without_torch, tmp_path):
-    commands = ("app", "create", "diff", "init", "keys", "list", "log", "show", "version")
+    commands = ("app", "create", "diff", "init", "keys", "list", "log")
+    commands += ("report", "show", "version")
     names = modules_under(
         *("stride.store", "stride.config", "stride.tables", "stride.files", "stride.errors"),
-        *("stride.training.catalog", "stride.__main__"),
+        *("stride.report", "stride.training.catalog", "stride.__main__"),
         *(f"stride.cli.{command}" for command in commands),
     )
     done = run_with(without_torch, "-c", IMPORT_ALL, json.dumps(names), folder=tmp_path)
@@ -172,6 +173,7 @@ def test_reading_works_where_torch_is_not_installed(without_torch, experiment, a
         ["show", "exp/0", "--json"],
         ["diff", "exp/0", "exp/1"],
         ["log", "exp/0"],
+        ["report", "--scaling", "exp", "--json"],
     ],
 )
 def test_reading_imports_neither_torch_nor_what_is_as_slow(experiment, arguments):

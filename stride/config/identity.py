@@ -54,13 +54,13 @@ def identity(
     settings = {
         key: _without_folder(value, code_digest)
         for key, value in flatten(config).items()
-        if not _is_unchanging(key) and key != "format" and key not in fingerprints
+        if not is_unchanging(key) and key != "format" and key not in fingerprints
     }
     whole = {"config": settings, "data": dict(fingerprints), "code": code_digest}
     return sha256_of(json.dumps(whole, sort_keys=True, ensure_ascii=False).encode())
 
 
-def _is_unchanging(key: str) -> bool:
+def is_unchanging(key: str) -> bool:
     """Whether the key, or the list that it is an element of, is one of those."""
     return key in UNCHANGING or key.startswith("log_kwargs.callbacks.")
 

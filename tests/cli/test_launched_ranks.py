@@ -138,8 +138,8 @@ def test_ranks_that_were_started_with_other_configs_are_refused(tmp_path: Path) 
 
 
 def test_torchrun_is_seen_by_itself(tmp_path: Path) -> None:
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
-    command = [*launcher, "--master-port", "0", "-m", "stride", "fit", *SHORT]
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    command = [*torchrun, "--nproc-per-node", "2", "-m", "stride", "fit", *SHORT]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "2 ranks on 1 node, started by torchrun\n" in done.stderr

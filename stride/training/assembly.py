@@ -69,7 +69,7 @@ def build_parts(
     _check_together(config, task, optimizers, closure=closure, handed_over="train" in given.loaders)
     if "train" not in given.loaders:
         _check_shares(train, ranks)
-        _check_batch_norm(model, train, fit.accumulate * ranks.world_size)
+        _check_batch_norm(model, train, fit.accumulate, ranks)
     balancing = build_balancing(
         fit,
         config.seed,
@@ -228,7 +228,7 @@ def _check_shares(batches: Batches, ranks: Ranks) -> None:
         )
 
 
-def _check_batch_norm(model: nn.Module, batches: Batches, accumulate: int) -> None:
+def _check_batch_norm(model: nn.Module, batches: Batches, accumulate: int, ranks: Ranks) -> None:
     """Whether every micro-batch gives batch norm over features something to take a spread of.
 
     Raises:
@@ -238,20 +238,28 @@ def _check_batch_norm(model: nn.Module, batches: Batches, accumulate: int) -> No
     any_norm = normalises or any(
         isinstance(part, nn.BatchNorm2d | nn.BatchNorm3d) for part in model.modules()
     )
-    if accumulate > 1 and any_norm:
+    parts = accumulate * ranks.world_size
+    if parts > 1 and any_norm:
         _logger.warning(
             "the model has batch norm, which takes its statistics from each of the %d parts of a"
             " batch by itself: into how many it is cut changes what is computed",
-            accumulate,
+            parts,
         )
     size, samples = batches.batch_size, batches.samples
-    part = -(-size // accumulate)
     short = samples % size if len(batches) * size > samples else 0
-    alone = [window for window in (size, short) if window and (part == 1 or window % part == 1)]
+    micro = -(-size // ranks.world_size)
+    micro = -(-micro // accumulate)
+    # Of a window that does not go up in the ranks, some have a sample more than others.
+    shares = {
+        share
+        for window in (size, short)
+        for share in (window // ranks.world_size, -(-window // ranks.world_size))
+    }
+    alone = [share for share in shares if share and (micro == 1 or share % micro == 1)]
     if alone and normalises:
         raise ConfigError(
             f"the last batch of an epoch would have 1 sample ({samples} in batches of {size}"
-            + (f", cut into {accumulate}" if accumulate > 1 else "")
+            + (f", cut into {parts}" if parts > 1 else "")
             + "), and the model has batch norm, which needs 2: set"
             " load_data_kwargs.train_loader_kwargs.drop_last=true or another batch_size"
         )

@@ -115,8 +115,9 @@ def changed_ranks(restored: Restored, ranks: Ranks) -> tuple[str, ...]:
     before = restored.found.manifest.position.world_size
     if before == ranks.world_size:
         return ()
+    now = "1 rank" if ranks.world_size == 1 else f"{ranks.world_size} ranks"
     return (
-        f"goes on with {ranks.world_size} ranks instead of {before}: with the same batches; what"
+        f"goes on with {now} instead of {before}: with the same batches; what"
         " dropout and the like draw begins anew",
     )
 

@@ -10,7 +10,13 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from stride.errors import StrideError
+from stride.errors import (
+    CodeReferenceError,
+    ConfigError,
+    DataError,
+    NonFiniteError,
+    StrideError,
+)
 from stride.training.ranks.buckets import Buckets, Pending, grouped
 from stride.training.ranks.environment import RankPlace
 from stride.training.ranks.message import decode, encode
@@ -19,6 +25,8 @@ from stride.training.ranks.watch import Watch
 
 _HEAD_BYTES = 1024  # most messages are shorter, and need one collective
 _SIZE_BYTES = 8
+_FOUND_BY_ALL = (CodeReferenceError, ConfigError, DataError, NonFiniteError)
+"""What is no echo of another rank's end: all find it, and who says it first is chance."""
 _HEARSAY = 3.0  # seconds in which the failure behind a broken connection becomes known
 
 
@@ -102,6 +110,8 @@ class GroupRanks(Ranks):
 
     def cause(self, error: BaseException) -> BaseException:
         """See `Ranks`: waits only where the error is one of the network."""
+        if isinstance(error, _FOUND_BY_ALL):
+            return error
         failure = self._watch.wait_for_failure(_HEARSAY if _is_of_network(error) else 0.0)
         return error if failure is None or failure.rank == self.rank else failure.error()
 

@@ -87,7 +87,8 @@ class Ranks(ABC):
             error: what was raised here.
 
         Returns:
-            A `RankFailedError` where another rank failed first, else `error`.
+            A `RankFailedError` where another rank failed first; `error` where none did, or where
+            it is what all find, as a mistake in the config.
         """
 
     @abstractmethod

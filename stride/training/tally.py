@@ -76,7 +76,8 @@ class Tally:
         Raises:
             NonFiniteError: with the step, its loss and its samples.
         """
-        finite = all(math.isfinite(total.item()) for _, total in results)
+        mine = all(math.isfinite(total.item()) for _, total in results)
+        finite = all(self._ranks.gather(mine))  # the sum is the same on all: each comes here
         what = "a gradient" if finite else "the loss"
         if not results:  # the task was stopped on its way
             what = "a loss or gradient"

@@ -64,9 +64,35 @@ def load_data(config: Config, given: Given, device: torch.device, ranks: Ranks =
     if "train" not in batches:
         raise DataError("there is no train split: there is nothing to train on")
     prints = {split: fingerprint_of(dataset) for split, dataset in datasets.items()}
+    _check_same(batches, prints, ranks)
     with own_randomness(derive(config.seed, "facts")):  # the first sample may be augmented
         facts = read_facts(datasets.get("train"))
     return Data(batches, facts, {split: text for split, text in prints.items() if text is not None})
+
+
+def _check_same(
+    batches: Mapping[str, Batches], fingerprints: Mapping[str, str | None], ranks: Ranks
+) -> None:
+    """Whether all ranks have the same data, as far as is known.
+
+    Raises:
+        DataError: one has other data than the first.
+    """
+    counts = {split: each.samples for split, each in batches.items()}
+    first, *others = ranks.gather([counts, dict(fingerprints)])
+    for rank, other in enumerate(others, start=1):
+        for split in dict.fromkeys([*first[0], *other[0]]):
+            here, there = other[0].get(split, 0), first[0].get(split, 0)
+            if here != there:
+                raise DataError(
+                    f"rank {rank} has {here} samples of {split} and rank 0 has {there}: all ranks"
+                    " must be given the same data"
+                )
+            if other[1].get(split) != first[1].get(split):
+                raise DataError(
+                    f"the {split} data of rank {rank} is not that of rank 0: all ranks must be"
+                    " given the same data"
+                )
 
 
 def data_settings(config: Config) -> tuple[Any, ...]:

@@ -47,7 +47,7 @@ class OwnState:
         are those of the first, and what is drawn begins anew, by (seed, step, rank).
         """
         ranks, steps = self._parts.ranks, self._steps
-        steps.tally.load_merged(tallies if ranks.is_first else ())
+        steps.tally.load_merged(tallies, first=ranks.is_first)
         seed_globally(derive(seed, "training", steps.done, ranks.rank))
 
     @property

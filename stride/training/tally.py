@@ -187,18 +187,22 @@ class Tally:
         self._skipped = state["skipped"]
         self._read_until = state["read_until"]
 
-    def load_merged(self, states: Sequence[Mapping[str, Any]]) -> None:
-        """Take up the sums of several."""
-        self._row = merged([state["row"] for state in states])
-        self._period = merged([state["period"] for state in states])
+    def load_merged(self, states: Sequence[Mapping[str, Any]], *, first: bool) -> None:
+        """Take up the sums of several, which add up to those of all.
+
+        Args:
+            first: whether this rank has them from here on; the others begin with none.
+        """
+        added = states if first else ()
+        self._row = merged([state["row"] for state in added])
+        self._period = merged([state["period"] for state in added])
         for name, metric in self._metrics.items():
-            of_each = [state["metrics"][name] for state in states]
             if isinstance(metric, Sums):
-                metric.load_merged(of_each)
-            elif of_each:  # each has been told all
-                put_metric_state(metric, of_each[0], self._device)
-        self._skipped = states[0]["skipped"] if states else 0
-        self._read_until = states[0]["read_until"] if states else self._read_until
+                metric.load_merged([state["metrics"][name] for state in added])
+            else:  # each was told all
+                put_metric_state(metric, states[0]["metrics"][name], self._device)
+        self._skipped = states[0]["skipped"]
+        self._read_until = states[0]["read_until"]
 
     def _say_skipped(self, what: str, step: int, place: tuple[int, int]) -> None:
         self._skipped += 1

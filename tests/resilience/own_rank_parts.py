@@ -18,7 +18,8 @@ class Faulty(Noisy):
     """On one rank, and from some sample on, it does something else.
 
     Args:
-        what: "load" refuses at once, the others at the n-th training sample that the rank reads:
+        what: "load" refuses at once, "less" has one sample less; the others at the n-th training
+            sample that the rank reads:
             "raise", "exit", "hang", "nan" which gives one sample that is none.
         rank: which.
     """
@@ -29,6 +30,8 @@ class Faulty(Noisy):
         self.left = sample
         if self.what == "load":
             raise FileNotFoundError("there is no such folder on this machine")
+        if self.what == "less":
+            self.inputs = self.inputs[1:]
 
     def __getitem__(self, index: int) -> Sample:
         self.left -= 1

@@ -116,6 +116,14 @@ def test_data_that_one_rank_cannot_load_leaves_no_run(
     assert not (tmp_path / "exp").exists()
 
 
+def test_ranks_with_other_data_are_refused(rank_trainings: RankTrainings, tmp_path: Path) -> None:
+    endings = train_faulty(rank_trainings, tmp_path, "less")
+    assert endings.codes == [1, 1], endings.output
+    sentence = "DataError: rank 1 has 159 samples of train and rank 0 has 160: all ranks must be"
+    assert all(sentence in rank.output for rank in endings.ranks), endings.output
+    assert not (tmp_path / "exp").exists()
+
+
 def test_what_all_ranks_find_wrong_is_said_by_each_as_it_is(
     rank_trainings: RankTrainings, tmp_path: Path
 ) -> None:

@@ -60,7 +60,9 @@ def rank_process(request: Request, rank: int, port: int) -> NoReturn:
         sys.stdout.flush()
         sys.stderr.flush()
         answer |= {"steps": fate.steps, "events": fate.events}
-        (folder / f"answer-{rank}.json").write_text(json.dumps(answer))
+        written = folder / f"answer-{rank}.tmp"
+        written.write_text(json.dumps(answer))
+        written.rename(folder / f"answer-{rank}.json")  # whole, or none: it may be killed here
         os._exit(code)
 
 

@@ -98,26 +98,34 @@ class Updater:
         """Add up the gradients of all ranks, their losses and their items.
 
         A parameter that has a gradient on some ranks only gets that; one without any keeps none.
+        All travels in one message, where the gradients have one type and fit into a bucket.
 
         Args:
             loss: of this rank's items, divided by `share`, as the gradients are.
+            items: counted in float32: as exact as the factor that comes out.
 
         Returns:
             The loss of all, and what it and the gradients must still be multiplied by.
         """
         own = [each for each in self._parameters if each.requires_grad]
+        missing = [place for place, each in enumerate(own) if each.grad is None]
         gradients = [torch.zeros_like(each) if each.grad is None else each.grad for each in own]
-        present = torch.tensor([float(each.grad is not None) for each in own])
-        counts = torch.stack(
-            [
-                loss.to(torch.float64),
-                torch.as_tensor(items, dtype=torch.float64, device=loss.device),
-            ]
-        )
-        self.ranks.sum_tensors([*gradients, present, counts])
-        for parameter, gradient, ranks in zip(own, gradients, present.tolist(), strict=True):
-            parameter.grad = gradient if ranks else None
-        return counts[0].to(loss.dtype), (share / counts[1]).to(torch.float32)
+        kind = torch.promote_types(loss.dtype, torch.float32)
+        present = torch.ones(len(own), dtype=kind, device=loss.device)
+        for place in missing:
+            present[place] = 0.0
+        total = loss.to(kind, copy=True)
+        if isinstance(items, Tensor):
+            count = items.to(kind, copy=True)
+        else:
+            count = torch.full((), items, dtype=kind, device=loss.device)
+        self.ranks.sum_tensors([*gradients, present, total, count])
+        # Whoever has a gradient need not ask whether others have one: that would wait for a GPU.
+        if missing:
+            ranks = present.tolist()
+            for place in missing:
+                own[place].grad = gradients[place] if ranks[place] else None
+        return total.to(loss.dtype), (share / count).to(torch.float32)
 
     def update(self, loss: Tensor, factor: Tensor | float = 1.0) -> bool:
         """Clip and check the gradients that are there, and step.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 from torch import Tensor, nn
 
@@ -14,6 +16,7 @@ from stride.training.precision import Precision
 from stride.training.task import Task
 from stride.training.update import TaskUpdate
 from stride.training.updater import Updater
+from tests.training.ranks.together import together
 
 CPU = torch.device("cpu")
 INPUTS = torch.randn(3, 4, generator=torch.Generator().manual_seed(0))
@@ -81,3 +84,13 @@ def test_several_updates_of_a_step_are_one_place_where_the_device_skips_them() -
     assert updater.read_skipped() == [2]
     assert updater.read_skipped() == []
     updater.release()
+
+
+def test_gradients_of_ranks_are_added_where_only_one_has_them_too(tmp_path: Path) -> None:
+    ended = together(tmp_path, "update", 2)
+    assert [each.code for each in ended] == [0, 0], ended
+    for rank, each in enumerate(ended):
+        gradients, total, factor, loss, items = each.answer  # type: ignore[misc]
+        assert gradients == [[3.0, 3.0], [5.0, 5.0], [5.0, 5.0], None]
+        assert (total, factor) == (7.0, pytest.approx(1 / 12))
+        assert (loss, items) == (3.0 + rank, 4.0 * (1 + rank))  # what was given is as it was

@@ -16,12 +16,14 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from stride.config.fit_kwargs import FitKwargs
 from stride.errors import StoppedError
 from stride.training.ranks.environment import find_ranks
 from stride.training.ranks.process_group import join
 from stride.training.ranks.ranks import Ranks
+from stride.training.updater import Updater
 
 NUMBERS = [
     [0.1, 1e16, -0.0],
@@ -97,6 +99,23 @@ def add(ranks: Ranks) -> list[list[Any]]:
     return [close, [_digest(tensor) for tensor in first]]
 
 
+def update(ranks: Ranks) -> list[Any]:
+    """Sum gradients of which some are missing: here, there, everywhere."""
+    weights = [nn.Parameter(torch.zeros(2)) for _ in range(4)]
+    updater = Updater(
+        torch.optim.SGD(weights, lr=1.0), FitKwargs(), torch.device("cpu"), ranks=ranks
+    )
+    both, first, second, none = weights
+    both.grad = torch.full((2,), 1.0 + ranks.rank)
+    (second if ranks.rank else first).grad = torch.full((2,), 5.0)
+    assert none.grad is None
+    loss, items = torch.tensor(3.0 + ranks.rank), torch.tensor(4.0 * (1 + ranks.rank))
+    counted = items if ranks.rank else 4
+    total, factor = updater.sum_over_ranks(loss, counted, 1.0)
+    gradients = [None if each.grad is None else each.grad.tolist() for each in weights]
+    return [gradients, total.item(), factor.item(), loss.item(), items.item()]
+
+
 def _digest(tensor: Tensor) -> str:
     return hashlib.sha256(tensor.contiguous().reshape(-1).view(torch.uint8).numpy()).hexdigest()
 
@@ -146,5 +165,5 @@ def _others(ranks: Ranks, what: str) -> None:
 
 
 _SCENES: dict[str, Callable[..., Any]] = {
-    scene.__name__: scene for scene in (talk, add, fail, die, hang, stop)
+    scene.__name__: scene for scene in (talk, add, update, fail, die, hang, stop)
 }

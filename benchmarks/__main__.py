@@ -23,6 +23,7 @@ COMPARISONS = (
     "scalars",
     "steps",
     "networks",
+    "ranks",
     "pauses",
     "checkpoints",
     "gpu",

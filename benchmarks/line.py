@@ -5,11 +5,24 @@ from __future__ import annotations
 import json
 import os
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
 
-class Line:
+class Rounds(ABC):
+    """What a loop is asked for, and answers."""
+
+    @abstractmethod
+    def wait(self) -> bool:
+        """Block until the next round; False when there is none. The first call says: prepared."""
+
+    @abstractmethod
+    def answer(self, seconds: float) -> None:
+        """Give the seconds of the round."""
+
+
+class Line(Rounds):
     """One a process. What anyone else prints goes to stderr, so that answers stay alone on stdout.
 
     Attributes:

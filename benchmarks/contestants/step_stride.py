@@ -14,16 +14,16 @@ from benchmarks.contestants.step_problem import (
     VALIDATION_BATCH,
     Problem,
 )
-from benchmarks.line import Line
+from benchmarks.line import Line, Rounds
 from stride.training.output import Output
 from stride.training.supervised import Supervised
 from stride.training.trainer import Trainer
 
 
-class Rounds(Supervised):
+class TimedTask(Supervised):
     """The built-in task; a round is what lies between the starts of two epochs."""
 
-    def __init__(self, line: Line, figure: Figure) -> None:
+    def __init__(self, line: Rounds, figure: Figure) -> None:
         super().__init__(target_kind="classes")
         self._line = line
         self._figure = figure
@@ -42,32 +42,39 @@ class Rounds(Supervised):
         return super().evaluate(model, batch)
 
 
-def main() -> None:
-    """One fit of more epochs than there are rounds; the frame ends it."""
-    line = Line()
-    problem = Problem.of(line.arguments)
-    trainer = Trainer(
-        work_dir=f"{line.arguments['folder']}/exp",
-        device=problem.device,
-        model=problem.model(),
-        task=Rounds(line, figure_of(line.arguments)),
-        datasets={
-            "train": TensorDataset(*problem.training_data()),
-            "val": TensorDataset(*problem.validation_data()),
-        },
-        load_data_kwargs={
+def settings_of(problem: Problem) -> dict[str, Any]:
+    """The config of a problem, but for what is handed over as objects."""
+    return {
+        "device": problem.device,
+        "load_data_kwargs": {
             "train_loader_kwargs": {"batch_size": problem.batch_size},
             "val_loader_kwargs": {"batch_size": VALIDATION_BATCH},
         },
-        optimizer_kwargs={"optimizer_name": "AdamW", "lr": LEARNING_RATE},
-        fit_kwargs={
+        "optimizer_kwargs": {"optimizer_name": "AdamW", "lr": LEARNING_RATE},
+        "fit_kwargs": {
             "max_epochs": 1000,
             "clip_norm": problem.clip_norm,
             "threads": 1,
             "precision": problem.precision,
             "compile": problem.compiled,
         },
-        log_kwargs={"every": LOG_EVERY},
+        "log_kwargs": {"every": LOG_EVERY},
+    }
+
+
+def main() -> None:
+    """One fit of more epochs than there are rounds; the frame ends it."""
+    line = Line()
+    problem = Problem.of(line.arguments)
+    trainer = Trainer(
+        work_dir=f"{line.arguments['folder']}/exp",
+        model=problem.model(),
+        task=TimedTask(line, figure_of(line.arguments)),
+        datasets={
+            "train": TensorDataset(*problem.training_data()),
+            "val": TensorDataset(*problem.validation_data()),
+        },
+        **settings_of(problem),
     )
     trainer.fit()
 

@@ -15,6 +15,7 @@ from benchmarks.contestants.step_problem import LOG_EVERY, Problem
 from benchmarks.loops import NAMES, OWN, PACKAGES, loops
 from benchmarks.peers import Peers
 from benchmarks.setting import Setting
+from stride.store.work_dir import WorkDir
 
 
 @pytest.fixture
@@ -84,3 +85,36 @@ def test_the_plain_loop_sums_what_its_rows_say(tmp_path: Path) -> None:
     assert (step, float(mean)) == (str(LOG_EVERY), pytest.approx(expected, rel=1e-4))
     ((total, *_),) = csv.reader((tmp_path / "metrics.csv").read_text().splitlines())
     assert float(total) == pytest.approx(expected * LOG_EVERY, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "tuned"),
+    [("ranks_stride", False), ("ranks_hand_written", False), ("ranks_hand_written", True)],
+)
+def test_a_loop_on_two_ranks_leaves_rows_and_a_checkpoint(
+    name: str, tuned: bool, setting: Setting
+) -> None:
+    folder = setting.folder("x")
+    worker = setting.own(
+        f"benchmarks.contestants.{name}",
+        folder=str(folder),
+        kind="mlp",
+        steps=LOG_EVERY,
+        tuned=tuned,
+    )()
+    try:
+        assert worker.repeat() > 0
+        assert worker.repeat() > 0
+    finally:
+        worker.close()
+    if name == "ranks_stride":
+        (run,) = WorkDir(folder / "exp").runs()
+        attempt = run.read_record().attempt
+        assert attempt is not None
+        assert (attempt.world_size, run.status().word) == (2, "stopped")
+        assert any(run.path.glob("checkpoints/step-*/manifest.json"))
+        rows = run.steps_path.read_text().splitlines()[1:]
+    else:
+        assert (folder / "rank0/checkpoint.pt").stat().st_size > 0
+        rows = (folder / "rank0/steps.csv").read_text().splitlines()
+    assert len(rows) == 2

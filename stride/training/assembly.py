@@ -221,8 +221,9 @@ def _check_shares(batches: Batches, ranks: Ranks) -> None:
     size, samples = batches.batch_size, batches.samples
     short = samples % size if len(batches) * size > samples else size
     if min(size, short) < ranks.world_size:
+        fewest = min(size, short)
         raise ConfigError(
-            f"the last batch of an epoch would have {min(size, short)} samples for"
+            f"the last batch of an epoch would have {fewest} sample{'s' * (fewest > 1)} for"
             f" {ranks.world_size} ranks: set"
             " load_data_kwargs.train_loader_kwargs.drop_last=true or another batch_size"
         )

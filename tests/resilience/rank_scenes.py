@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import resource
+import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -46,6 +48,7 @@ def train(
     overrides: Mapping[str, Any],
     bucket_bytes: int | None,
     patience: float,
+    largest_file: int | None,
 ) -> None:
     """Create the run `x` of the experiment `exp` and train it, or go on with it, or see that it is
     done; each rank plans for itself, as `stride fit --resume` does.
@@ -53,7 +56,11 @@ def train(
     Args:
         bucket_bytes: of the buckets in which gradients are summed.
         patience: seconds that a rank is waited for.
+        largest_file: bytes that a file may have; writing more fails like a full disk.
     """
+    if largest_file is not None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, resource.RLIM_INFINITY))
     if bucket_bytes is not None:
         buckets.BUCKET_BYTES = bucket_bytes
     place = find_ranks(os.environ)

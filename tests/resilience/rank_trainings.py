@@ -93,6 +93,7 @@ class RankTrainings:
         overrides: Mapping[str, Any] | None = None,
         bucket_bytes: int | None = None,
         patience: float = 60.0,
+        largest_file: int | None = None,
     ) -> Endings:
         """Train the run `x` of `folder/exp`, from where it is, until it is done or they die.
 
@@ -101,6 +102,7 @@ class RankTrainings:
             overrides: of this attempt alone.
             bucket_bytes: of the buckets in which gradients are summed; as they are unless given.
             patience: seconds that a rank is waited for.
+            largest_file: bytes that a file may have; writing more fails like a full disk.
         """
         arguments = {
             "case": case,
@@ -108,6 +110,7 @@ class RankTrainings:
             "overrides": overrides or {},
             "bucket_bytes": bucket_bytes,
             "patience": patience,
+            "largest_file": largest_file,
         }
         return self.play(folder, "train", ranks, arguments, deaths)
 

@@ -116,6 +116,15 @@ def test_data_that_one_rank_cannot_load_leaves_no_run(
     assert not (tmp_path / "exp").exists()
 
 
+def test_a_disk_that_is_full_ends_all_and_is_named(
+    rank_trainings: RankTrainings, tmp_path: Path
+) -> None:
+    large = {"model_kwargs": {"hidden": 512}}  # weights of 30 kB
+    endings = rank_trainings.train(tmp_path, CASE, 2, settings=large, largest_file=20_000)
+    assert "best.safetensors" in failure_of(tmp_path, endings)
+    assert "rank 0 on " in endings.ranks[1].output
+
+
 def test_ranks_with_other_data_are_refused(rank_trainings: RankTrainings, tmp_path: Path) -> None:
     endings = train_faulty(rank_trainings, tmp_path, "less")
     assert endings.codes == [1, 1], endings.output

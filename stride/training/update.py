@@ -123,10 +123,10 @@ class AccumulatedUpdate(Update):
             if alone and not results and not isinstance(weight, Tensor) and weight:
                 # About what all will weigh: gradients stay of the size that they have in the end.
                 share = weight * len(window)
-            scaled = total * (weight / share)
+            scaled = total * (weight if share == 1.0 else weight / share)
             self._updater.backward(scaled)
-            items = items + weight
-            loss = loss + scaled.detach()
+            items = items + weight if results else weight
+            loss = loss + scaled.detach() if results else scaled.detach()
             results.append((output, total.detach()))
         assert isinstance(loss, Tensor)
         if not alone:

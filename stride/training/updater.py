@@ -125,7 +125,8 @@ class Updater:
             ranks = present.tolist()
             for place in missing:
                 own[place].grad = gradients[place] if ranks[place] else None
-        return total.to(loss.dtype), (share / count).to(torch.float32)
+        factor = count.reciprocal()  # as division does it, without the way there
+        return total.to(loss.dtype), (factor if share == 1.0 else factor * share).to(torch.float32)
 
     def update(self, loss: Tensor, factor: Tensor | float = 1.0) -> bool:
         """Clip and check the gradients that are there, and step.

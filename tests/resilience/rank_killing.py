@@ -99,6 +99,8 @@ def _lies(run: Run, endings: Endings) -> list[str]:
     first = endings.ranks[0]
     if first.killed or record.status in (Status.CREATED, Status.COMPLETED):
         return []
+    if "ranks did not meet at" in first.output:  # one was killed before: no attempt was begun
+        return []
     said = "" if record.error is None else record.error.message
     victims = [rank for rank, ending in enumerate(endings.ranks) if ending.killed]
     if record.status is Status.FAILED and any(f"rank {rank} " in said for rank in victims):

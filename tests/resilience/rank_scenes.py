@@ -33,6 +33,9 @@ from tests.resilience.deaths import Fate
 from tests.resilience.own_parts import Net, Spread
 from tests.resilience.training_cases import case_named
 
+MEETING_SECONDS = 8.0
+"""How long ranks wait at their start for one that was killed before it: no launcher ends them."""
+
 
 def play(scene: str, arguments: Mapping[str, Any], fate: Fate) -> Any:
     """Play a scene, and give its answer as JSON values."""
@@ -72,7 +75,9 @@ def train(
     plan = plan_fit(chosen, overrides, name="x", resume=True, continue_from=None, init_from=None)
     if isinstance(plan, Run):
         return
-    with join(place, torch.device("cpu"), patience=patience) as ranks:
+    with join(
+        place, torch.device("cpu"), patience=patience, meeting_seconds=MEETING_SECONDS
+    ) as ranks:
         fit_run(
             plan.config,
             plan.claim,

@@ -12,7 +12,7 @@ import torch
 from benchmarks.__main__ import COMPARISONS
 from benchmarks.contestant import ROOT
 
-_WITHOUT_PEERS = ("startup", "pauses", "checkpoints")
+_WITHOUT_PEERS = ("startup", "pauses", "checkpoints", "ranks")
 
 
 @pytest.mark.parametrize("name", COMPARISONS)

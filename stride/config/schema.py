@@ -15,6 +15,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from stride.config.checkpoint_kwargs import CheckpointKwargs
+from stride.config.distributed_kwargs import DistributedKwargs
 from stride.config.fit_kwargs import FitKwargs
 from stride.config.format import FORMAT
 from stride.config.loader_kwargs import LoadDataKwargs
@@ -87,6 +88,7 @@ class Config(Frozen):
     scheduler_kwargs: SchedulerKwargs = SchedulerKwargs()
     fit_kwargs: FitKwargs = FitKwargs()
     checkpoint_kwargs: CheckpointKwargs = CheckpointKwargs()
+    distributed_kwargs: DistributedKwargs = DistributedKwargs()
     log_kwargs: LogKwargs = LogKwargs()
 
     def to_json(self) -> Json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -16,6 +17,7 @@ from stride.training.balancing.build import build_balancing
 from stride.training.batches.protocol import Batches
 from stride.training.build import build_model_and_task
 from stride.training.checkpoints.state_tree import encode_tree
+from stride.training.closure import needs_closure
 from stride.training.columns import check_column, columns_of
 from stride.training.compiling import check_compiler
 from stride.training.data import Data
@@ -26,12 +28,15 @@ from stride.training.given import Given
 from stride.training.metric_state import read_metric_state
 from stride.training.module_state import read_module_state
 from stride.training.monitors import choose_monitors
-from stride.training.optimization import build_optimizer, build_optimizers, needs_closure
-from stride.training.parts import Parts, planned_steps
+from stride.training.optimization import build_optimizer, build_optimizers
+from stride.training.parts import Parts, planned_steps, share_weights
 from stride.training.precision import Precision
 from stride.training.ranks.ranks import ONE, Ranks
 from stride.training.references import load_thing
 from stride.training.scheduling import build_schedule
+from stride.training.sharding.local import is_sharded
+from stride.training.sharding.restrictions import check_sharding, is_mixed, slow_ways
+from stride.training.sharding.sharding import Sharding
 from stride.training.task import Task, modules_of
 
 _logger = logging.getLogger(__name__)
@@ -45,12 +50,16 @@ def build_parts(
     *,
     begun: int = 0,
     ranks: Ranks = ONE,
+    sharding: Sharding | None = None,
+    fill: Callable[[nn.Module, Task], None] = lambda model, task: None,
 ) -> tuple[Parts, dict[str, Any]]:
     """All that a training is made of, and what data and machine settled, by dotted key.
 
     Args:
         begun: optimiser steps that another run did before, which a schedule does not count.
         ranks: that train together.
+        sharding: how they spread the model; None: each holds all of it.
+        fill: changes the initial weights, before anything else sees them.
 
     Raises:
         ConfigError, CodeReferenceError: a part cannot be built from its arguments, or two do not
@@ -62,9 +71,24 @@ def build_parts(
         check_compiler(device)
     model, task, settled = build_model_and_task(config, data.facts, given, device)
     _give_sizes(model, task, train)
+    fill(model, task)
+    share_weights(model, task, ranks)
+    modules = modules_of(model, task)
+    # What a checkpoint cannot hold is said now, and not at the first one.
+    encode_tree({"modules": [read_module_state(each) for each in modules]})
+    precision = Precision(fit.precision, device)
+    if sharding is not None:
+        sharding.shard(model, precision)
     settled |= {name: fact for name, fact in data.facts.items() if fact is not None}
     optimizers, found = _build_optimizers(config, given, model, task)
     settled |= {f"optimizer_kwargs.{name}": value for name, value in found.items()}
+    if sharding is not None:
+        check_sharding(
+            fit,
+            optimizers.values(),
+            updates_itself=task.updates_itself,
+            balancing=fit.balancing.method in ("gradnorm", "pcgrad"),
+        )
     closure = any(needs_closure(each) for each in optimizers.values())
     _check_together(config, task, optimizers, closure=closure, handed_over="train" in given.loaders)
     if "train" not in given.loaders:
@@ -99,16 +123,12 @@ def build_parts(
         given=given.scheduler,
     )
     settled |= {f"scheduler_kwargs.{name}": value for name, value in found.items()}
-    modules = modules_of(model, task)
-    # What a checkpoint cannot hold is said now, and not at the first one.
-    encode_tree({"modules": [read_module_state(each) for each in modules]})
     encode_tree(
         {"metrics": {name: read_metric_state(each, device) for name, each in metrics.items()}}
     )
     average = None
     if fit.ema.decay is not None:
         average = ExponentialAverage(modules, decay=fit.ema.decay, warmup=fit.ema.warmup)
-    precision = Precision(fit.precision, device)
     parts = Parts(
         seed=config.seed,
         ranks=ranks,
@@ -131,6 +151,7 @@ def build_parts(
         fit_kwargs=fit,
         checkpoint_kwargs=config.checkpoint_kwargs,
         log_kwargs=config.log_kwargs,
+        sharding=sharding,
     )
     return parts, settled
 
@@ -161,6 +182,11 @@ def _build_optimizers(
         return {"": given.optimizer}, {}
     reference = load_thing("optimizer", config.optimizer_kwargs.name or "")
     arguments = config.optimizer_kwargs.arguments
+    if any(map(is_sharded, model.parameters())):
+        learned = config.fit_kwargs.balancing.method == "uncertainty"  # gets whole parameters later
+        mixed = learned or is_mixed(modules_of(model, task))
+        slow = slow_ways(config.optimizer_kwargs.name, mixed=mixed)
+        arguments = {**arguments, **{name: False for name in slow if name in arguments}}
     if named:
         return build_optimizers(reference, arguments, named, model, task)
     optimizer, settled = build_optimizer(reference, arguments, model, task)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +17,7 @@ from stride.training.output import Output, total_loss
 from stride.training.precision import Precision
 from stride.training.ranks.exchange import exchange
 from stride.training.ranks.ranks import ONE, Ranks
+from stride.training.rounds import in_step
 from stride.training.task import Task, modules_of
 
 _READ_EVERY = 256
@@ -32,6 +34,7 @@ def evaluate(
     precision: Precision | None = None,
     factors: Mapping[str, float] | None = None,
     ranks: Ranks = ONE,
+    together: bool = False,
 ) -> dict[str, float]:
     """The mean losses (`loss`, `loss_<name>`) and the metrics over all batches.
 
@@ -46,14 +49,17 @@ def evaluate(
         precision: what the forward passes compute in; fp32 unless given.
         factors: of the named losses in `loss`, 1 where there is none. They are those of the config
             and no others: a ruler that stays the same, however a training balances its losses.
+        together: whether the model computes on all ranks at once or not at all, as a sharded one.
     """
     metrics = task.metrics()
     place_metrics(metrics.values(), device)
     losses, means = LossReader(), WeightedMeans()
     precision = precision or Precision("fp32", device)
     with evaluation_mode(model, task), torch.no_grad():
+        given: Iterator[Any] = batches.epoch(1)
+        rounds = in_step(given, ranks, device) if together else ((each, True) for each in given)
         for output, total in _told(
-            _outputs(task, model, batches, precision, factors), ranks, device
+            _outputs(task, model, rounds, precision, factors), ranks, device
         ):
             losses.add(output, total)
             for metric in metrics.values():
@@ -68,24 +74,24 @@ def evaluate(
 def _outputs(
     task: Task,
     model: nn.Module,
-    batches: Batches,
+    rounds: Iterator[tuple[Any, bool]],
     precision: Precision,
     factors: Mapping[str, float] | None,
-) -> Iterator[tuple[Output, Tensor]]:
-    """What the task computes for each batch, and its total loss."""
-    for batch in batches.epoch(1):
+) -> Iterator[tuple[Output, Tensor] | None]:
+    """What the task computes for each batch, and its total loss; None where it does not count."""
+    for batch, counts in rounds:
         with precision.forward():
             output = task.evaluate(model, batch)
             total = total_loss(output.losses, factors)
-        yield output, total.detach()
+        yield (output, total.detach()) if counts else None
 
 
 def _told(
-    own: Iterator[tuple[Output, Tensor]], ranks: Ranks, device: torch.device
+    own: Iterator[tuple[Output, Tensor] | None], ranks: Ranks, device: torch.device
 ) -> Iterator[tuple[Output, Tensor]]:
     """The outputs of all ranks, in the order of the batches, on every rank."""
     if ranks.world_size == 1:
-        yield from own
+        yield from filter(None, own)
         return
     while True:
         mine = next(own, None)

@@ -91,7 +91,7 @@ class ExponentialAverage:
     def buffers(self) -> list[Tensor]:
         """The averages of what no optimiser trains, such as the statistics of batch norm."""
         pairs = zip(self._slots, self._averages, strict=True)
-        return [average for slot, average in pairs if not isinstance(slot.tensor, nn.Parameter)]
+        return [average for slot, average in pairs if not isinstance(slot.tensor(), nn.Parameter)]
 
     def state_dict(self) -> dict[str, Any]:
         """The number of updates and the average, by name."""

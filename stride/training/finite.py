@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
 import torch
@@ -33,6 +33,8 @@ class FiniteGuard:
         device: of the loss and the gradients.
         waits: whether the flag is read at each step; unless given, where that is no wait or cannot
             be helped.
+        agree: replaces tensors by their sums over all ranks, where each looks at a part of the
+            gradients.
 
     Attributes:
         waits: the same.
@@ -46,11 +48,13 @@ class FiniteGuard:
         device: torch.device,
         *,
         waits: bool | None = None,
+        agree: Callable[[Sequence[Tensor]], None] | None = None,
     ) -> None:
         fused = bool(optimizer.defaults.get("fused"))
         self.waits = device.type == "cpu" or not fused if waits is None else waits
         self._optimizer = optimizer
         self._policy = policy
+        self._agree = agree
         self.flag = torch.zeros((), device=device)
         self._one = torch.ones((), device=device)
         self._flags: list[list[Tensor]] = []  # by step
@@ -69,6 +73,8 @@ class FiniteGuard:
         watched = [_dense(gradient) for gradient in gradients]
         watched.append(loss)
         torch._amp_foreach_non_finite_check_and_unscale_(watched, self.flag, self._one)
+        if self._agree is not None:
+            self._agree([self.flag])
         if self.waits:
             return self.flag.item() == 0.0
         if not self._step_is_begun:

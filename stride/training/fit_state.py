@@ -20,6 +20,7 @@ from stride.training.optimizer_state import put_optimizer_state
 from stride.training.own_state import OwnState
 from stride.training.parts import Parts
 from stride.training.ranks.exchange import exchange
+from stride.training.sharding.local import place_module_state, place_optimizer_state
 from stride.training.steps import Steps
 
 
@@ -86,10 +87,14 @@ class FitState:
         }
 
     def _of_other_ranks(self) -> list[Any]:
-        """What the second and each further rank has of its own."""
+        """What the second and each further rank has of its own; where the ranks write themselves,
+        only what this one has.
+        """
         ranks = self._parts.ranks
         if ranks.world_size == 1:
             return []
+        if self._parts.sharding is not None:
+            return [] if ranks.is_first else [self._own.gather()]
         own = None if ranks.is_first else self._own.gather()
         return exchange(ranks, own, torch.device("cpu"))[1:]
 
@@ -109,14 +114,14 @@ class FitState:
             begun = state["steps"]["epoch"] - (state["steps"]["consumed"] == 0)
             if begun > 0:
                 parts.task.begin_epoch(parts.model, begun)
-            put_module_state(parts.model, state["model"])
+            put_module_state(parts.model, place_module_state(parts.model, state["model"]))
             if isinstance(parts.task, nn.Module):
                 put_module_state(parts.task, state["task"])
             if "optimizers" not in kept:
                 for name, optimizer in parts.optimizers.items():
                     put_optimizer_state(
                         optimizer,
-                        state["optimizers"][name],
+                        place_optimizer_state(optimizer, state["optimizers"][name]),
                         hyperparameters="hyperparameters" not in kept,
                     )
             if parts.scaler is not None and state["scaler"] is not None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -12,7 +11,7 @@ import torch
 from torch import nn
 
 from stride.config.schema import Config
-from stride.errors import RankFailedError, RunStateError, StoppedError
+from stride.errors import RankFailedError, StoppedError
 from stride.store.attempt import Attempt
 from stride.store.provenance.take import Taking
 from stride.store.record import CodeRecord
@@ -27,11 +26,12 @@ from stride.training.device import choose_device, describe_device, thread_count
 from stride.training.given import Given
 from stride.training.going_on import check_continues, compare, place
 from stride.training.initial_weights import put_initial_weights
-from stride.training.ledger import KnownLedger, Ledger, RunLedger
+from stride.training.known_ledger import KnownLedger
+from stride.training.ledger import Ledger, RunLedger
 from stride.training.logs import kept_logs
 from stride.training.loop import fit
 from stride.training.moments import FitEnded
-from stride.training.parts import share_weights
+from stride.training.one_training import one_training_at_a_time
 from stride.training.ranks.ranks import ONE, Ranks
 from stride.training.restored import (
     BORROWED,
@@ -40,6 +40,7 @@ from stride.training.restored import (
     restored_of_source,
 )
 from stride.training.seeding import derive, own_randomness, seed_globally
+from stride.training.sharding.sharding import open_sharding
 from stride.training.smoke import check_by_smoke, smoke_sentence
 from stride.training.stopping import stopping_at_step_edges
 from stride.training.task import Task, modules_of
@@ -101,7 +102,7 @@ def fit_run(
     """
     device = choose_device(config.device, local_rank=ranks.local_rank)
     with (
-        _one_thread_at_a_time(),
+        one_training_at_a_time(),
         thread_count(config.fit_kwargs.threads) as threads,
         deterministic(config.fit_kwargs.deterministic),
         own_randomness(config.seed),
@@ -109,17 +110,26 @@ def fit_run(
         data = data or load_data(config, given, device, ranks)
         code = code_of(config)
         notes = compare(beginning, data, code, device)
-        restored = restored_of_source(beginning, config)
+        sharding = open_sharding(config.distributed_kwargs, ranks, device)
+        restored = restored_of_source(beginning, config, sharding)
         watchers = build_callbacks(config) if ranks.is_first else []
         said: list[str] = []
         if smoke:
             said.append(smoke_sentence(check_by_smoke(config, data, given, device)))
         begun = 0 if restored is None else restored.begun
-        parts, settled = build_parts(config, data, given, device, begun=begun, ranks=ranks)
+        parts, settled = build_parts(
+            config,
+            data,
+            given,
+            device,
+            begun=begun,
+            ranks=ranks,
+            sharding=sharding,
+            fill=lambda model, task: said.extend(put_initial_weights(beginning, model, task)),
+        )
         check_continues(beginning, parts, restored)
-        if matched := put_initial_weights(beginning, parts.model, parts.task):
-            said.append(matched)
-        share_weights(parts)
+        if sharding is not None:
+            said.append(sharding.sentence)
         run = _claim(claim, code, ranks)
         resumed = beginning.relation == "resumed"
         with contextlib.ExitStack() as afterwards:
@@ -157,13 +167,13 @@ def fit_run(
             for sentence in said:
                 _logger.info("%s", sentence)
             if resumed:
-                restored = find_on_all(run, attempt, ranks)
+                restored = find_on_all(run, attempt, ranks, sharding)
             for each in notes:
                 _logger.warning("%s", each)
             if restored is not None:
                 notes = (*notes, *restored.found.skipped, *changed_ranks(restored, ranks))
                 _logger.info("goes on from %s", place(restored, parts))
-            ledger: Ledger = KnownLedger(parts.model, parts.task, ranks)
+            ledger: Ledger = KnownLedger(parts)
             if attempt is not None:
                 name = None if restored is None else restored.found.path.name
                 attempt.found(checkpoint=name, notes=(*beginning.notes, *notes))
@@ -174,7 +184,7 @@ def fit_run(
                 attempt.code(code)
                 attempt.write()
                 _keep_provenance(attempt, taking)
-                ledger = RunLedger(run, attempt, parts.model, parts.task, config.fit_kwargs, ranks)
+                ledger = RunLedger(run, attempt, parts)
             own = (ranks.rank,) if ranks.rank else ()
             seed_globally(derive(config.seed, "training", *own))
             callbacks = Callbacks([view, *watchers])
@@ -246,27 +256,6 @@ def _ended(callbacks: Callbacks, view: View) -> Iterator[None]:
         raise
     finally:
         view.end()
-
-
-_training = threading.RLock()
-
-
-@contextlib.contextmanager
-def _one_thread_at_a_time() -> Iterator[None]:
-    """Global generators, streams and handlers of signals are the process's: one thread has them.
-
-    Raises:
-        RunStateError: another thread has.
-    """
-    if not _training.acquire(blocking=False):
-        raise RunStateError(
-            "another thread of this process is training; fit after it has ended, or in a process of"
-            " its own"
-        )
-    try:
-        yield
-    finally:
-        _training.release()
 
 
 def _record(

@@ -15,19 +15,20 @@ from stride.training.weights import TASK_PREFIX, decode_weights, read_weights
 from stride.training.weights_files import recorded_digests
 
 
-def put_initial_weights(beginning: Beginning, model: nn.Module, task: Task) -> str | None:
-    """Fill what fits by name and shape; the sentence says what did and what did not.
+def put_initial_weights(beginning: Beginning, model: nn.Module, task: Task) -> list[str]:
+    """Fill what fits by name and shape; the sentence, if there is one, says what did and what
+    did not.
 
     Raises:
         RunStateError, VerificationError, StoredFileError: the weights cannot be read.
         DataError, ConfigError: the file cannot be read, or nothing of it fits.
     """
     if beginning.relation != "weights":
-        return None
+        return []
     if beginning.run is None:
         if beginning.weights is None:
             raise ConfigError("--init-from needs a run or a safetensors file")
-        return load_matching(model, Path(beginning.weights)).sentence
+        return [load_matching(model, Path(beginning.weights)).sentence]
     run = beginning.run
     record = run.read_record()
     name = choose_weights(run, record, beginning.weights)
@@ -40,4 +41,4 @@ def put_initial_weights(beginning: Beginning, model: nn.Module, task: Task) -> s
     of_task = any(key.startswith(TASK_PREFIX) for key in tensors)
     if of_task and isinstance(task, nn.Module) and task.state_dict():
         said.append(load_matching(task, tensors, prefix=TASK_PREFIX, source=source).sentence)
-    return "; ".join(said)
+    return ["; ".join(said)]

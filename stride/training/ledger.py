@@ -6,17 +6,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, final
 
-from torch import nn
-
-from stride.config.fit_kwargs import FitKwargs
 from stride.store.attempt import Attempt
 from stride.store.record import BestRecord
 from stride.store.run import Run
 from stride.tables import Cell
 from stride.training.checkpoints.best_files import put_back_best_files
 from stride.training.checkpoints.reading import Found
-from stride.training.ranks.ranks import Ranks
-from stride.training.task import Task, modules_of
+from stride.training.parts import Parts, share_weights
+from stride.training.sharded_weights import ShardedWeights
 from stride.training.weights_files import WeightsFiles
 
 Row = Mapping[str, Cell]
@@ -115,21 +112,16 @@ class Ledger(ABC):
 class RunLedger(Ledger):
     """That of the first rank: it writes to the run folder."""
 
-    def __init__(
-        self,
-        run: Run,
-        attempt: Attempt,
-        model: nn.Module,
-        task: Task,
-        settings: FitKwargs,
-        ranks: Ranks,
-    ) -> None:
+    def __init__(self, run: Run, attempt: Attempt, parts: Parts) -> None:
         self._run = run
         self._attempt = attempt
-        self._files = WeightsFiles(run, attempt, model, task)
-        self._modules = modules_of(model, task)
-        self._settings = settings
-        self._ranks = ranks
+        self._parts = parts
+        self._settings = parts.fit_kwargs
+        self._files: WeightsFiles | ShardedWeights
+        if parts.sharding is None:
+            self._files = WeightsFiles(run, attempt, parts.model, parts.task)
+        else:
+            self._files = ShardedWeights(parts, run, attempt)
 
     def step_row(self, row: Row) -> None:
         """Append it."""
@@ -206,84 +198,11 @@ class RunLedger(Ledger):
     def load_weights(self, name: str) -> None:
         """Verify, load, and hand them to the other ranks."""
         self._files.load(name)
-        self._ranks.broadcast_tensors(_tensors(self._modules))
+        if self._parts.sharding is None:
+            share_weights(self._parts.model, self._parts.task, self._parts.ranks)
 
     def results(self, results: Mapping[str, float]) -> None:
         """Write them, unless an attempt that died right after has."""
         # As text: nan is not equal to itself.
         if repr(sorted(self._run.read_results().items())) != repr(sorted(results.items())):
             self._run.save_results(results)
-
-
-@final
-class KnownLedger(Ledger):
-    """That of any other rank: it writes nothing, and knows what the first has written."""
-
-    def __init__(self, model: nn.Module, task: Task, ranks: Ranks) -> None:
-        self._modules = modules_of(model, task)
-        self._ranks = ranks
-        self._bests: dict[str, BestRecord] = {}
-        self._last: dict[str, Any] = {}
-
-    def step_row(self, row: Row) -> None:
-        """Nothing."""
-
-    def evaluation_row(self, row: Row) -> None:
-        """Nothing."""
-
-    def timing_row(self, row: Row) -> None:
-        """Nothing."""
-
-    def sign(
-        self,
-        step: int,
-        epoch: int,
-        *,
-        metrics: Mapping[str, float] | None = None,
-        promise: float = 60.0,
-    ) -> None:
-        """Remember the values."""
-        self._last |= dict(metrics or {})
-
-    def best(self, best: BestRecord) -> None:
-        """Remember it."""
-        self._bests[best.monitor] = best
-
-    @property
-    def bests(self) -> tuple[BestRecord, ...]:
-        """Those remembered."""
-        return tuple(self._bests.values())
-
-    @property
-    def last(self) -> Mapping[str, Any]:
-        """Those remembered."""
-        return self._last
-
-    def digests(self) -> dict[str, str]:
-        """None: the first rank writes the checkpoint."""
-        return {}
-
-    def rewind(
-        self, bests: tuple[BestRecord, ...], last: Mapping[str, Any], step: int, epoch: int
-    ) -> None:
-        """Remember those."""
-        self._bests = {each.monitor: each for each in bests}
-        self._last = dict(last)
-
-    def put_back(self, found: Found, *, logged: int, evaluated: int) -> None:
-        """Nothing."""
-
-    def write_weights(self, name: str) -> None:
-        """Nothing."""
-
-    def load_weights(self, name: str) -> None:
-        """Take those that the first rank has loaded."""
-        self._ranks.broadcast_tensors(_tensors(self._modules))
-
-    def results(self, results: Mapping[str, float]) -> None:
-        """Nothing."""
-
-
-def _tensors(modules: list[nn.Module]) -> list[Any]:
-    """All tensors of the weights, in an order that is the same on each rank."""
-    return [tensor for module in modules for tensor in module.state_dict().values()]

@@ -12,7 +12,6 @@ from stride.store.run import Run
 from stride.training.agreed_buffers import agreed_buffers
 from stride.training.batches.protocol import Batches
 from stride.training.callbacks import Callbacks
-from stride.training.checkpoints.checkpoints import Checkpoints
 from stride.training.due import Due
 from stride.training.epoch_line import epoch_line
 from stride.training.evaluation import evaluate
@@ -21,7 +20,7 @@ from stride.training.ledger import Ledger
 from stride.training.moments import EpochEnded, FitBegins, Plan
 from stride.training.parts import Parts
 from stride.training.restored import Restored
-from stride.training.saver import Saver
+from stride.training.saver import Saver, checkpoints_of
 from stride.training.seeding import derive, own_randomness
 from stride.training.settled_memory import settled_memory
 from stride.training.steps import Steps
@@ -75,10 +74,7 @@ def fit(
     steps = Steps(parts, ledger, callbacks, stop, due)
     state = FitState(parts, steps, ledger)
     found = None if restored is None else restored.found
-    checkpoints = None
-    if parts.ranks.is_first:
-        checkpoints = Checkpoints(run, parts.checkpoint_kwargs, resumed=found)
-    saver = Saver(ledger, checkpoints, state, due, callbacks)
+    saver = Saver(ledger, checkpoints_of(parts, run, found), state, due, callbacks)
     clock = EpochClock(ledger, parts.device)
     for module in modules_of(parts.model, parts.task):
         module.train()
@@ -136,8 +132,9 @@ def fit(
         _write_last(parts, ledger)
         raise stop.error() from None
     except BaseException:
-        with contextlib.suppress(OSError):  # what is on its way up says more than a second failure
-            ledger.write_weights("last.safetensors")
+        if parts.sharding is None:  # else the other ranks, which may not have failed, must help
+            with contextlib.suppress(OSError):  # what is on its way up says more than this
+                ledger.write_weights("last.safetensors")
         raise
     finally:
         steps.release()
@@ -201,6 +198,7 @@ def _measured(parts: Parts, batches: Batches | None, split: str, steps: Steps) -
             precision=parts.precision,
             factors=parts.fit_kwargs.balancing.weights,
             ranks=parts.ranks,
+            together=parts.sharding is not None,
         )
     return {f"{split}_{name}": value for name, value in values.items()}
 

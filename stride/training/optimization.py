@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -111,12 +110,6 @@ def _may_be_fused(arguments: Mapping[str, Any], model: nn.Module, task: Task) ->
             if parameter.device.type not in _FUSED_ON or not parameter.is_floating_point():
                 return False
     return True
-
-
-def needs_closure(optimizer: Optimizer) -> bool:
-    """Whether the optimiser evaluates the loss by itself, several times a step, as LBFGS does."""
-    closure = inspect.signature(type(optimizer).step).parameters.get("closure")
-    return closure is not None and closure.default is inspect.Parameter.empty
 
 
 def trained_parameters(optimizer: Optimizer) -> list[torch.Tensor]:

@@ -25,6 +25,13 @@ def put_optimizer_state(
         {name: value for name, value in group.items() if name != "params"}
         for group in optimizer.param_groups
     ]
+    # How to compute is no state: on other ranks, or another device, it may have to be another way.
+    groups = [
+        {**group, **{name: own[name] for name in ("foreach", "fused") if name in own}}
+        for group, own in zip(state["param_groups"], built, strict=False)
+    ]
+    if len(groups) == len(state["param_groups"]):
+        state = {**state, "param_groups": groups}
     optimizer.load_state_dict(dict(state))
     if not hyperparameters:
         for group, numbers in zip(optimizer.param_groups, built, strict=True):

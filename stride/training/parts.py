@@ -21,6 +21,7 @@ from stride.training.monitors import Monitor
 from stride.training.precision import Precision
 from stride.training.ranks.ranks import Ranks
 from stride.training.schedule import Schedule
+from stride.training.sharding.sharding import Sharding
 from stride.training.task import Task, modules_of
 
 
@@ -35,6 +36,7 @@ class Parts:
         closure: whether the optimiser evaluates the loss by itself.
         may_split: whether a batch may be cut into smaller micro-batches.
         balancing: what makes one loss of several; None: they are added up.
+        sharding: how the model is spread over the ranks; None: each holds all of it.
     """
 
     seed: int
@@ -58,6 +60,7 @@ class Parts:
     fit_kwargs: FitKwargs
     checkpoint_kwargs: CheckpointKwargs
     log_kwargs: LogKwargs
+    sharding: Sharding | None = None
 
     @property
     def optimizer(self) -> Optimizer:
@@ -87,11 +90,10 @@ class Parts:
         return planned_steps(self.fit_kwargs, self.train)
 
 
-def share_weights(parts: Parts) -> None:
+def share_weights(model: nn.Module, task: Task, ranks: Ranks) -> None:
     """Give every rank the weights of the first: whatever code does, all begin alike."""
-    modules = modules_of(parts.model, parts.task)
-    parts.ranks.broadcast_tensors(
-        [tensor for module in modules for tensor in module.state_dict().values()]
+    ranks.broadcast_tensors(
+        [tensor for each in modules_of(model, task) for tensor in each.state_dict().values()]
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from torch import nn
 
@@ -18,6 +19,10 @@ from stride.training.module_state import misfit
 from stride.training.parts import Parts
 from stride.training.ranks.ranks import Ranks
 from stride.training.resuming import resumed_config
+from stride.training.sharding.sharding import Sharding
+
+if TYPE_CHECKING:
+    from torch.distributed.device_mesh import DeviceMesh
 
 _logger = logging.getLogger(__name__)
 
@@ -62,16 +67,19 @@ def check_fits(run: Run, restored: Restored, parts: Parts) -> None:
             )
 
 
-def find_restored(run: Run, attempt: Attempt) -> Restored | None:
+def find_restored(run: Run, attempt: Attempt, mesh: DeviceMesh | None = None) -> Restored | None:
     """The newest checkpoint of the run that verifies; where there is none yet, it begins anew, at
     step 0.
+
+    Args:
+        mesh: where sharded weights come as parts.
 
     Raises:
         VerificationError: there are checkpoints, and none of them verifies.
         RunStateError: it began with the weights of another, which it has not saved yet.
         StorageError: the disk refused.
     """
-    found = read_newest(run)
+    found = read_newest(run, mesh)
     if found is not None:
         return Restored(found)
     if run.checkpoint_paths.committed():
@@ -95,19 +103,22 @@ def find_restored(run: Run, attempt: Attempt) -> Restored | None:
     return None
 
 
-def find_on_all(run: Run, attempt: Attempt | None, ranks: Ranks) -> Restored | None:
+def find_on_all(
+    run: Run, attempt: Attempt | None, ranks: Ranks, sharding: Sharding | None = None
+) -> Restored | None:
     """The checkpoint that the first rank finds, on every rank; only the first has an attempt.
 
     Raises:
         VerificationError, RunStateError, StorageError: as `find_restored`.
     """
-    restored = None if attempt is None else find_restored(run, attempt)
+    mesh = None if sharding is None else sharding.mesh
+    restored = None if attempt is None else find_restored(run, attempt, mesh)
     if ranks.world_size == 1:
         return restored
     path = ranks.broadcast(None if restored is None else str(restored.found.path))
     if attempt is not None or path is None:
         return restored
-    return Restored(read_checkpoint(Path(path)))
+    return Restored(read_checkpoint(Path(path), mesh))
 
 
 def changed_ranks(restored: Restored, ranks: Ranks) -> tuple[str, ...]:
@@ -122,7 +133,9 @@ def changed_ranks(restored: Restored, ranks: Ranks) -> tuple[str, ...]:
     )
 
 
-def restored_of_source(beginning: Beginning, config: Config) -> Restored | None:
+def restored_of_source(
+    beginning: Beginning, config: Config, sharding: Sharding | None = None
+) -> Restored | None:
     """The checkpoint of another run that a new one goes on from.
 
     What the config gives another value than that run had begins anew: the optimiser's numbers, the
@@ -135,7 +148,7 @@ def restored_of_source(beginning: Beginning, config: Config) -> Restored | None:
     run = beginning.run
     if beginning.relation != "continued" or run is None:
         return None
-    found = read_newest(run)
+    found = read_newest(run, None if sharding is None else sharding.mesh)
     if found is None:
         none = (
             "no checkpoint that is whole" if run.checkpoint_paths.committed() else "no checkpoint"

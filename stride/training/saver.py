@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from stride.store.run import Run
 from stride.training.callbacks import Callbacks
 from stride.training.checkpoints.checkpoints import Checkpoints
+from stride.training.checkpoints.reading import Found
 from stride.training.due import Due
 from stride.training.fit_state import FitState
 from stride.training.ledger import Ledger
 from stride.training.moments import CheckpointSaved
+from stride.training.parts import Parts
+
+if TYPE_CHECKING:
+    from stride.training.checkpoints.sharded_checkpoints import ShardedCheckpoints
 
 
 class Saver:
@@ -16,7 +24,7 @@ class Saver:
     def __init__(
         self,
         ledger: Ledger,
-        checkpoints: Checkpoints | None,
+        checkpoints: Checkpoints | ShardedCheckpoints | None,
         state: FitState,
         due: Due,
         callbacks: Callbacks,
@@ -28,7 +36,8 @@ class Saver:
         self._callbacks = callbacks
 
     def save(self, *, epoch_ended: bool = False, best: bool = False) -> None:
-        """Write a checkpoint of this moment: the first rank does, in the background unless the
+        """Write a checkpoint of this moment: the first rank does, and each where weights are
+        sharded, in the background unless the
         config says otherwise.
 
         Args:
@@ -69,3 +78,17 @@ class Saver:
         if self._checkpoints is not None:
             self._checkpoints.finish()
         self.tell()
+
+
+def checkpoints_of(
+    parts: Parts, run: Run, resumed: Found | None
+) -> Checkpoints | ShardedCheckpoints | None:
+    """What writes the checkpoints on this rank; None where another does."""
+    ranks, settings = parts.ranks, parts.checkpoint_kwargs
+    first = Checkpoints(run, settings, resumed=resumed) if ranks.is_first else None
+    if parts.sharding is None:
+        return first
+    # Only here: it takes seconds to import, and other trainings need nothing of it.
+    from stride.training.checkpoints.sharded_checkpoints import ShardedCheckpoints
+
+    return ShardedCheckpoints(first, settings, parts.sharding, ranks)

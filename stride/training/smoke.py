@@ -33,7 +33,6 @@ from stride.training.fit_state import FitState
 from stride.training.given import Given
 from stride.training.ledger import RunLedger
 from stride.training.parts import Parts
-from stride.training.ranks.ranks import ONE
 from stride.training.saver import Saver
 from stride.training.seeding import derive, own_randomness, seed_globally
 from stride.training.steps import Steps
@@ -143,7 +142,7 @@ def _try(parts: Parts, run: Run) -> Smoke:
     stop, callbacks = Stop(), Callbacks([])
     due = Due(parts.checkpoint_kwargs, stop)
     with run.start() as attempt:
-        ledger = RunLedger(run, attempt, parts.model, parts.task, parts.fit_kwargs, ONE)
+        ledger = RunLedger(run, attempt, parts)
         steps = Steps(parts, ledger, callbacks, stop, due)
         state = FitState(parts, steps, ledger)
         checkpoints = Checkpoints(run, parts.checkpoint_kwargs)

@@ -75,6 +75,7 @@ class Trainer:
         scheduler_kwargs: Tree | None = None,
         fit_kwargs: Tree | None = None,
         checkpoint_kwargs: Tree | None = None,
+        distributed_kwargs: Tree | None = None,
         log_kwargs: Tree | None = None,
         model: nn.Module | None = None,
         task: Task | None = None,
@@ -95,6 +96,7 @@ class Trainer:
             "scheduler_kwargs": scheduler_kwargs,
             "fit_kwargs": fit_kwargs,
             "checkpoint_kwargs": checkpoint_kwargs,
+            "distributed_kwargs": distributed_kwargs,
             "log_kwargs": log_kwargs,
         }
         self.work_dir = WorkDir(work_dir)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from stride.training.output import Output, items_of, total_loss, total_of
 from stride.training.precision import Precision
-from stride.training.task import Task
+from stride.training.task import Task, modules_of
 from stride.training.updater import RefusedUpdateError, Updater
 
 Window = tuple[Any, ...]
@@ -108,7 +108,10 @@ class AccumulatedUpdate(Update):
         still be multiplied by.
         """
         results: list[tuple[Output, Tensor]] = []
-        alone = self._updater.ranks.world_size == 1
+        ranks = self._updater.ranks
+        alone = ranks.world_size == 1
+        # Before anything else: a sharded model is gathered by all ranks together, as often on each.
+        most = max(ranks.gather(len(window))) if self._updater.sharded else len(window)
         share = 1.0  # on several ranks one that all of them know
         items: Tensor | float = 0.0
         loss: Tensor | float = 0.0
@@ -128,10 +131,27 @@ class AccumulatedUpdate(Update):
             items = items + weight if results else weight
             loss = loss + scaled.detach() if results else scaled.detach()
             results.append((output, total.detach()))
+        self._pass_again(window, most - len(window))
         assert isinstance(loss, Tensor)
         if not alone:
             return results, *self._updater.sum_over_ranks(loss, items, share)
         return results, loss, share / (items if isinstance(items, Tensor) or items else 1.0)
+
+    def _pass_again(self, window: Window, count: int) -> None:
+        """Go forward and backward with the last micro-batch, so often, and leave no trace of it in
+        gradients and buffers.
+        """
+        if not count:
+            return
+        modules = modules_of(self._model, self._task)
+        kept = [(each, each.detach().clone()) for part in modules for each in part.buffers()]
+        for _ in range(count):
+            with self._precision.forward():
+                total = total_of(self._task.step(self._model, window[-1]))
+            self._updater.backward(total * 0.0)
+        with torch.no_grad():
+            for buffer, before in kept:
+                buffer.copy_(before)
 
 
 class ClosureUpdate(Update):

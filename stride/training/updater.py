@@ -15,6 +15,8 @@ from stride.config.fit_kwargs import FitKwargs
 from stride.training.finite import FiniteGuard
 from stride.training.quick_step import quick_step
 from stride.training.ranks.ranks import ONE, Ranks
+from stride.training.sharding.gradient_norm import clip_gradient_norm
+from stride.training.sharding.local import is_sharded, local_of
 
 
 class RefusedUpdateError(Exception):
@@ -31,6 +33,7 @@ class Updater:
         optimizer: of torch, as it was built.
         refused: whether `minimize` left an update out; set back by the loop.
         ranks: that compute the gradients together.
+        sharded: whether some parameters are spread over them.
     """
 
     def __init__(
@@ -51,12 +54,14 @@ class Updater:
         self._parameters: list[Tensor] = [
             parameter for group in optimizer.param_groups for parameter in group["params"]
         ]
+        self.sharded = any(map(is_sharded, self._parameters))
         self._clip_norm = settings.clip_norm
         self._clip_value = settings.clip_value
         self._device_type = device.type
         # With fp16, gradients that overflow are the scaler's to see and to skip.
         policy = "ignore" if scaler is not None else settings.on_nonfinite
-        self._guard = FiniteGuard(optimizer, policy, device, waits=waits)
+        agree = ranks.sum_tensors if self.sharded else None
+        self._guard = FiniteGuard(optimizer, policy, device, waits=waits, agree=agree)
         self._scaler = scaler
         self._norms: list[Tensor] = []
 
@@ -99,6 +104,7 @@ class Updater:
 
         A parameter that has a gradient on some ranks only gets that; one without any keeps none.
         All travels in one message, where the gradients have one type and fit into a bucket.
+        Gradients of sharded parameters were added up as they were computed.
 
         Args:
             loss: of this rank's items, divided by `share`, as the gradients are.
@@ -107,7 +113,7 @@ class Updater:
         Returns:
             The loss of all, and what it and the gradients must still be multiplied by.
         """
-        own = [each for each in self._parameters if each.requires_grad]
+        own = [each for each in self._parameters if each.requires_grad and not is_sharded(each)]
         missing = [place for place, each in enumerate(own) if each.grad is None]
         gradients = [torch.zeros_like(each) if each.grad is None else each.grad for each in own]
         kind = torch.promote_types(loss.dtype, torch.float32)
@@ -142,16 +148,16 @@ class Updater:
         if scaler is not None:
             scaler.unscale_(optimizer)
         gradients = [each.grad for each in self._parameters if each.grad is not None]
+        parts = [local_of(each) for each in gradients] if self.sharded else gradients
         if isinstance(factor, Tensor) or factor != 1.0:
-            torch._foreach_mul_(gradients, factor)
+            torch._foreach_mul_(parts, factor)
         if self._clip_value is not None:
             # First: clipping makes a number of what is infinite.
-            if scaler is None and not self._guard.allows_update(loss, gradients):
+            if scaler is None and not self._guard.allows_update(loss, parts):
                 return False
-            nn.utils.clip_grad_value_(self._parameters, self._clip_value)
-        norm: Tensor | None = None
-        if self._clip_norm is not None:
-            norm = nn.utils.clip_grad_norm_(self._parameters, self._clip_norm)
+            torch._foreach_clamp_min_(parts, -self._clip_value)
+            torch._foreach_clamp_max_(parts, self._clip_value)
+        norm = None if self._clip_norm is None else self._clip(gradients, self._clip_norm)
         if norm is not None:
             self._norms.append(norm)
         if scaler is not None:
@@ -159,11 +165,17 @@ class Updater:
             scaler.update()
             return True
         if self._clip_value is None:
-            watched = gradients if norm is None else [norm]
+            watched = parts if norm is None else [norm]
             if not self._guard.allows_update(loss, watched):
                 return False
         self._step()
         return True
+
+    def _clip(self, gradients: list[Tensor], limit: float) -> Tensor:
+        """Clip by the norm of all gradients; the norm before that."""
+        if self.sharded:
+            return clip_gradient_norm(gradients, limit, self.ranks.sum_tensors)
+        return nn.utils.clip_grad_norm_(self._parameters, limit)
 
     def begin_step(self) -> None:
         """Before a step of the training in which there may be several updates, or none."""

@@ -4,6 +4,9 @@ them agreeing.
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 from torch import nn
 
 from stride.files import sha256_of
@@ -49,13 +52,8 @@ class WeightsFiles:
         before = self._attempt.record.digests.get(name)
         if before == digest and self._run.weights_file(name).exists():
             return
-        if before is not None:
-            self._attempt.digest(name + BEFORE, before)
-        self._attempt.digest(name, digest)
-        self._attempt.write()
-        write_weights(self._run.weights_file(name), content)
-        if before is not None:
-            self._attempt.digest(name + BEFORE, None)
+        with recording(self._attempt, name, digest):
+            write_weights(self._run.weights_file(name), content)
 
     def load(self, name: str) -> None:
         """Put the weights of a file into model and task.
@@ -66,6 +64,19 @@ class WeightsFiles:
         path = self._run.weights_file(name)
         content = read_weights(path, recorded_digests(self._attempt.record.digests, name))
         put_weights(decode_weights(content, path), self._model, self._task, path)
+
+
+@contextlib.contextmanager
+def recording(attempt: Attempt, name: str, digest: str) -> Iterator[None]:
+    """Inside the file is replaced by one of that digest, which is recorded before."""
+    before = attempt.record.digests.get(name)
+    if before is not None:
+        attempt.digest(name + BEFORE, before)
+    attempt.digest(name, digest)
+    attempt.write()
+    yield
+    if before is not None:
+        attempt.digest(name + BEFORE, None)
 
 
 def recorded_digests(digests: dict[str, str], name: str) -> list[str]:

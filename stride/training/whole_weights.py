@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from stride.errors import StorageError
+from stride.training.checkpoints.durable_file import write_file
 from stride.training.checkpoints.manifest import FileFacts
 from stride.training.checkpoints.tensor_file import DTYPES, byte_array_of
-from stride.training.checkpoints.writing import _write_file
 from stride.training.sharding.local import is_sharded, local_of
 from stride.training.task import Task
 from stride.training.weights import state_of
@@ -51,7 +51,7 @@ def write_whole_weights(path: Path | None, model: nn.Module, task: Task) -> File
         return None
     header = _header(tensors, order, tied)
     try:
-        return _write_file(path, _pieces(header, whole))
+        return write_file(path, _pieces(header, whole))
     except StorageError:
         for _ in whole:  # the others wait for this rank
             pass

@@ -12,12 +12,8 @@ from torch import nn
 
 from stride.errors import ConfigError
 from stride.training.builtin_things import builtin_things
-from stride.training.optimization import (
-    build_optimizer,
-    build_optimizers,
-    needs_closure,
-    trained_parameters,
-)
+from stride.training.closure import needs_closure
+from stride.training.optimization import build_optimizer, build_optimizers, trained_parameters
 from stride.training.output import Output
 from stride.training.references import load_thing
 from stride.training.task import Task

@@ -26,7 +26,6 @@ from stride.training.edge import Edge
 from stride.training.given import Given
 from stride.training.ledger import RunLedger
 from stride.training.parts import Parts
-from stride.training.ranks.ranks import ONE
 from stride.training.steps import Steps
 from stride.training.stopping import Stop
 
@@ -61,7 +60,7 @@ def _parts(inputs: torch.Tensor = INPUTS, model: nn.Module | None = None, **fit:
 def _steps(attempt: Attempt, parts: Parts, *, waits: bool | None = None) -> Steps:
     stop = Stop()
     due = Due(parts.checkpoint_kwargs, stop)
-    ledger = RunLedger(attempt.run, attempt, parts.model, parts.task, parts.fit_kwargs, ONE)
+    ledger = RunLedger(attempt.run, attempt, parts)
     return Steps(parts, ledger, Callbacks([]), stop, due, waits=waits)
 
 

@@ -20,7 +20,7 @@ from stride.training.balancing.named_losses import NamedLosses
 from stride.training.balancing.pcgrad import PCGrad
 from stride.training.balancing.uncertainty import Uncertainty
 from stride.training.balancing.weighed_losses import WeighedLosses
-from stride.training.optimization import needs_closure
+from stride.training.closure import needs_closure
 from stride.training.ranks.ranks import ONE, Ranks
 from stride.training.task import Task, modules_of
 

@@ -14,12 +14,14 @@ from types import MappingProxyType
 
 from stride.config.checkpoint_kwargs import CheckpointKwargs
 from stride.errors import ConfigError, StorageError, StoredFileError, StrideError, VerificationError
+from stride.files import JSON
 from stride.store.checkpoint_paths import CheckpointFolder
 from stride.store.run import Run
-from stride.training.checkpoints.content import Content
+from stride.training.checkpoints.content import Content, OneFile
 from stride.training.checkpoints.draft import Draft
 from stride.training.checkpoints.held_file import HeldFile
 from stride.training.checkpoints.manifest import Manifest, read_manifest
+from stride.training.checkpoints.moment import Moment
 from stride.training.checkpoints.position import Position
 from stride.training.checkpoints.reading import Found
 from stride.training.checkpoints.retention import kept
@@ -118,23 +120,46 @@ class Checkpoints:
             epoch_end: whether an epoch has just ended.
         """
         began = time.perf_counter()
-        self._wait(position)
-        if self._newest is not None and _says(self._newest, position, digests, best, epoch_end):
+        moment = Moment(position, dict(digests), best, epoch_end)
+        if self.has(moment):
             return
         try:
             encoded = encode_tree(state)
-            draft = Draft(
-                skeleton=encoded.skeleton,
-                content=self._content(encoded),
-                position=position,
-                weights=self._hold(digests),
-                digests=dict(digests),
-                best=best,
-                epoch_end=epoch_end,
-            )
+            content = self._content(encoded)
         except (StorageError, ConfigError) as error:
-            self._fail(position, error)
+            self.fail(position, error)
             return
+        self.write(encoded.skeleton, content, moment, began)
+
+    def has(self, moment: Moment) -> bool:
+        """Whether it is saved already; waits for the one that is being written."""
+        self._wait(moment.position)
+        return self._newest is not None and _says(self._newest, moment)
+
+    def write(self, skeleton: JSON, content: Content, moment: Moment, began: float) -> None:
+        """Write a checkpoint, in the background unless the settings say otherwise; the content is
+        closed at the end of that.
+
+        Args:
+            skeleton: the state as JSON, without its tensors.
+            content: the tensors.
+            began: when the training stopped for it, by `time.perf_counter`.
+        """
+        try:
+            weights = self._hold(moment.digests)
+        except StorageError as error:
+            content.close()
+            self.fail(moment.position, error)
+            return
+        draft = Draft(
+            skeleton=skeleton,
+            content=content,
+            position=moment.position,
+            weights=weights,
+            digests=moment.digests,
+            best=moment.best,
+            epoch_end=moment.epoch_end,
+        )
         if self._settings.background:
             self._start(self._write, draft, began, time.perf_counter() - began)
         else:
@@ -194,7 +219,7 @@ class Checkpoints:
         if self._settings.background:
             return self._buffer.hold(encoded.tensors)
         layout = lay_out(shapes_of(encoded.tensors))
-        return Content(
+        return OneFile(
             tuple(encoded.tensors),
             len(layout.header) + layout.size,
             lambda: straight_from(encoded.tensors, layout),
@@ -207,9 +232,10 @@ class Checkpoints:
                 table.sync()
             folder, manifest = write_checkpoint(draft, self._paths)
         except Exception as error:  # noqa: BLE001  a thread that ends by an error ends unheard
-            self._fail(draft.position, error)
+            self.fail(draft.position, error)
             return
         finally:
+            draft.content.close()
             _let_go(draft.weights)
         self._newest = manifest
         self._manifests[folder] = manifest
@@ -220,7 +246,8 @@ class Checkpoints:
             Saved(folder.path, draft.position, seconds, seconds if stall is None else stall)
         )
 
-    def _fail(self, position: Position, error: Exception) -> None:
+    def fail(self, position: Position, error: Exception) -> None:
+        """Count a save that failed, to be said."""
         reason = (
             str(error) if isinstance(error, StrideError) else f"{type(error).__name__}: {error}"
         )
@@ -243,18 +270,12 @@ def _let_go(files: Mapping[str, HeldFile]) -> None:
         file.close()
 
 
-def _says(
-    manifest: Manifest,
-    position: Position,
-    digests: Mapping[str, str],
-    best: bool,
-    epoch_end: bool,
-) -> bool:
+def _says(manifest: Manifest, moment: Moment) -> bool:
     """Whether a checkpoint is one of this moment, and says as much of it: what it is kept for, that
     it is the best or ends an epoch, is not to be lost to a second one.
     """
-    same = manifest.position == position and dict(manifest.weights) == dict(digests)
-    return same and manifest.best >= best and manifest.epoch_end >= epoch_end
+    same = manifest.position == moment.position and dict(manifest.weights) == moment.digests
+    return same and manifest.best >= moment.best and manifest.epoch_end >= moment.epoch_end
 
 
 def _good_ones(run: Run, resumed: Found | None) -> dict[CheckpointFolder, Manifest]:

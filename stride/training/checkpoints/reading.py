@@ -5,16 +5,21 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stride.errors import NewerFormatError, StorageError, StoredFileError, VerificationError
-from stride.files import read_json
+from stride.files import JSON, read_json
 from stride.store.checkpoint_paths import CheckpointFolder
 from stride.store.run import Run
 from stride.training.checkpoints.decoding import decode_tree
 from stride.training.checkpoints.manifest import Manifest, read_manifest
+from stride.training.checkpoints.shard_names import shards_among
 from stride.training.checkpoints.state_tree import Tree
 from stride.training.checkpoints.tensor_file import read_tensors
 from stride.training.checkpoints.verification import verify
+
+if TYPE_CHECKING:
+    from torch.distributed.device_mesh import DeviceMesh
 
 _logger = logging.getLogger(__name__)
 
@@ -25,7 +30,7 @@ class Found:
 
     Attributes:
         path: of its folder.
-        state: the tree that was saved, its tensors on the CPU in memory of their own.
+        state: the tree that was saved, its tensors in memory of their own.
         skipped: a sentence for each newer one that was passed over.
     """
 
@@ -35,10 +40,13 @@ class Found:
     skipped: tuple[str, ...] = ()
 
 
-def read_newest(run: Run) -> Found | None:
+def read_newest(run: Run, mesh: DeviceMesh | None = None) -> Found | None:
     """The newest checkpoint of a run that verifies, None where there is none.
 
     What is passed over is logged, each with the reason. Writes nothing.
+
+    Args:
+        mesh: see `read_checkpoint`.
 
     Raises:
         NewerFormatError: one was written by a newer stride: it is not passed over, as it is whole.
@@ -47,7 +55,7 @@ def read_newest(run: Run) -> Found | None:
     skipped: list[str] = []
     for folder in run.checkpoint_paths.committed():
         try:
-            found = read_checkpoint(folder.path)
+            found = read_checkpoint(folder.path, mesh)
             _check_name(folder, found.manifest)
         except NewerFormatError:
             raise
@@ -69,8 +77,12 @@ def _check_name(folder: CheckpointFolder, manifest: Manifest) -> None:
         raise VerificationError(f"{folder.path} holds step {manifest.position.step}")
 
 
-def read_checkpoint(path: Path) -> Found:
-    """Verify one checkpoint and read it.
+def read_checkpoint(path: Path, mesh: DeviceMesh | None = None) -> Found:
+    """Verify one checkpoint and read it; no rank waits for another.
+
+    Args:
+        mesh: of all ranks: tensors that were sharded when they were saved come as the parts of this
+            rank, on its device. None: all are whole, on the CPU.
 
     Raises:
         VerificationError: a file is not what was written.
@@ -80,10 +92,10 @@ def read_checkpoint(path: Path) -> Found:
     """
     folder = CheckpointFolder(path)
     manifest = read_manifest(folder.manifest_path)
-    verify(folder, manifest)
+    verify(folder, manifest.files)
     try:
         skeleton = read_json(folder.state_path)
-        state = decode_tree(skeleton, read_tensors(folder.tensors_path))
+        state = _state_of(skeleton, folder, manifest, mesh)
     except FileNotFoundError as error:
         raise StoredFileError(f"{folder.state_path} is missing") from error
     except ValueError as error:
@@ -91,3 +103,14 @@ def read_checkpoint(path: Path) -> Found:
             raise
         raise StoredFileError(f"{folder.state_path} cannot be understood: {error}") from error
     return Found(path, manifest, state)
+
+
+def _state_of(
+    skeleton: JSON, folder: CheckpointFolder, manifest: Manifest, mesh: DeviceMesh | None
+) -> Tree:
+    if not shards_among(manifest.files):
+        return decode_tree(skeleton, read_tensors(folder.tensors_path))
+    # Only here: it takes seconds to import, and other trainings need nothing of it.
+    from stride.training.checkpoints.shard_reader import read_sharded
+
+    return read_sharded(skeleton, folder.path, mesh)

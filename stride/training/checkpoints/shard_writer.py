@@ -23,6 +23,7 @@ from torch.futures import Future
 
 from stride.errors import StorageError, StrideError, VerificationError
 from stride.files import sha256_of_file
+from stride.training.checkpoints.durable_file import forget_cached, write_file
 from stride.training.checkpoints.manifest import FileFacts
 from stride.training.checkpoints.shard_names import shard_name
 from stride.training.checkpoints.shard_storage import OFFSETS_KEY
@@ -33,7 +34,6 @@ from stride.training.checkpoints.tensor_file import (
     shapes_of,
     straight_from,
 )
-from stride.training.checkpoints.writing import _forget_cached, _write_file
 
 
 def write_shards(
@@ -120,8 +120,8 @@ class _ShardWriter(StorageWriter):
         assert len(items) == len(plan.items), "a rank holds one part of a tensor"
         tensors = {key: _resolved(planner, item) for key, item in items.items()}
         layout = _with_offsets(lay_out(shapes_of(tensors)), items)
-        facts = _write_file(path, straight_from(tensors, layout))
-        _forget_cached(path)
+        facts = write_file(path, straight_from(tensors, layout))
+        forget_cached(path)
         if sha256_of_file(path) != facts.digest:
             raise VerificationError(f"{path} is not the file that was written")
         check_readable(path, tensors)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from stride.errors import StorageError
-from stride.training.checkpoints.content import Content
+from stride.training.checkpoints.content import OneFile
 from stride.training.checkpoints.copying import copy_tensors
 from stride.training.checkpoints.tensor_file import Layout, Shapes, lay_out, shapes_of
 
@@ -47,7 +47,7 @@ class StagingBuffer:
             for begin in range(0, len(pages), _GRAIN):
                 pages[begin : begin + _GRAIN] = 0
 
-    def hold(self, tensors: Mapping[str, Tensor]) -> Content:
+    def hold(self, tensors: Mapping[str, Tensor]) -> OneFile:
         """Copy the tensors; what it gives is valid until the next call.
 
         Raises:
@@ -56,7 +56,7 @@ class StagingBuffer:
         layout = self._make_room(shapes_of(tensors), pinned=on_gpu(tensors))
         views = [self._views[name] for name in tensors]
         copy_tensors(list(tensors.values()), views, pinned=self._pinned)
-        return Content(tuple(tensors), len(layout.header) + layout.size, self._pieces)
+        return OneFile(tuple(tensors), len(layout.header) + layout.size, self._pieces)
 
     def _pieces(self) -> Iterator[bytes | memoryview]:
         assert self._layout is not None

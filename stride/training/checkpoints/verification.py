@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 from stride.errors import RunNameError, StoredFileError, VerificationError
 from stride.files import storage_errors
 from stride.store.checkpoint_paths import CheckpointFolder
-from stride.training.checkpoints.manifest import Manifest
+from stride.training.checkpoints.manifest import FileFacts
 
 _PIECE = 2**23
 """Bytes read at a time: many, as each reading lets another thread go first."""
 
 
-def verify(folder: CheckpointFolder, manifest: Manifest) -> None:
-    """Read all files of a checkpoint and compare sizes and digests.
+def verify(folder: CheckpointFolder, files: Mapping[str, FileFacts]) -> None:
+    """Read files of a checkpoint, by name, and compare sizes and digests.
 
     Raises:
         StoredFileError: a file is missing.
         VerificationError: a file is not what was written.
         StorageError: a file cannot be read.
     """
-    for name, facts in manifest.files.items():
+    for name, facts in files.items():
         try:
             path = folder.file(name)
         except RunNameError as error:

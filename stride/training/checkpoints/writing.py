@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
-import os
 import shutil
-import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 from stride.errors import StorageError, VerificationError
@@ -20,16 +16,15 @@ from stride.files import (
 )
 from stride.store.checkpoint_paths import CheckpointFolder, CheckpointPaths
 from stride.training.checkpoints.draft import Draft
+from stride.training.checkpoints.durable_file import write_file
 from stride.training.checkpoints.manifest import (
     FileFacts,
     Manifest,
     encode_manifest,
     new_manifest,
 )
-from stride.training.checkpoints.tensor_file import check_readable
 from stride.training.checkpoints.verification import verify
 
-_PIECE = 2**23
 _SPARE = 2**20
 """Bytes that are left for the small files of the run."""
 
@@ -43,7 +38,8 @@ def write_checkpoint(draft: Draft, paths: CheckpointPaths) -> tuple[CheckpointFo
     """Write, prove and commit.
 
     1. look whether there is space
-    2. write the state and its tensors, flush, fsync; link the best weights of that moment
+    2. write the tensors and the rest of the state, flush, fsync; link the best weights of that
+       moment
     3. read every file back from the disk, compare its digest
     4. write the manifest, fsync the folder
     5. rename it to its name, fsync the folder above: from here on it counts
@@ -85,21 +81,18 @@ def _write(draft: Draft, folder: CheckpointFolder) -> Manifest:
         check_space(folder.path, draft.content.size + len(state))
         if draft.weights:
             folder.weights_path.mkdir()
-    written = {
-        folder.tensors_path: _write_file(folder.tensors_path, draft.content.pieces()),
-        folder.state_path: _write_file(folder.state_path, [state]),
-    }
+    proved = draft.content.write(folder)
+    written = {folder.state_path: write_file(folder.state_path, [state])}
     for name, held in draft.weights.items():
         path = folder.weights_file(name)
         held.appear_at(path)
         with storage_errors("read", path):
             written[path] = FileFacts(size=path.stat().st_size, digest=draft.digests[name])
     files = {folder.name_of(path): facts for path, facts in written.items()}
+    verify(folder, files)
+    files = {**proved, **files}
     manifest = new_manifest(draft.position, files, epoch_end=draft.epoch_end, best=draft.best)
-    _forget_cached(folder.tensors_path)
-    verify(folder, manifest)
-    check_readable(folder.tensors_path, draft.content.names)
-    _write_file(folder.manifest_path, [encode_manifest(manifest)])
+    write_file(folder.manifest_path, [encode_manifest(manifest)])
     with storage_errors("write", folder.path):
         if draft.weights:
             fsync_folder(folder.weights_path)
@@ -131,39 +124,6 @@ def check_space(folder: Path, size: int) -> None:
             f"cannot write {folder}: {(size + _SPARE) / 1e6:.1f} MB are needed, {_SPARE / 1e6:.1f}"
             f" of them to spare, and {free / 1e6:.1f} MB are free on the disk"
         )
-
-
-def _write_file(path: Path, pieces: Iterable[bytes | memoryview]) -> FileFacts:
-    """Write a file durably, from the beginning; its size and digest, taken from the memory."""
-    digest = hashlib.sha256()
-    size = 0
-    with storage_errors("write", path):
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
-        descriptor = os.open(path, flags, 0o666)
-        try:
-            for piece in pieces:
-                view = memoryview(piece)
-                size += len(view)
-                while view:
-                    written = os.write(descriptor, view[:_PIECE])
-                    digest.update(view[:written])
-                    view = view[written:]
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-    return FileFacts(size=size, digest=f"sha256:{digest.hexdigest()}")
-
-
-def _forget_cached(path: Path) -> None:
-    """Have the next reading come from the disk, so that it proves something."""
-    if sys.platform != "linux":
-        return
-    with storage_errors("read", path):
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
-        finally:
-            os.close(descriptor)
 
 
 def remove_checkpoint(folder: CheckpointFolder, paths: CheckpointPaths) -> None:

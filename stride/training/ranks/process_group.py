@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import sys
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -17,6 +15,7 @@ from stride.training.ranks.environment import RankPlace
 from stride.training.ranks.failure import described
 from stride.training.ranks.group_ranks import GroupRanks
 from stride.training.ranks.launcher_line import find_line
+from stride.training.ranks.loopback import inside_machine
 from stride.training.ranks.ranks import ONE, Ranks
 from stride.training.ranks.switchboard import open_lines
 from stride.training.ranks.watch import Watch
@@ -127,7 +126,7 @@ def _begin_group(place: RankPlace, device: torch.device, store: Store, seconds: 
     on_gpu = device.type == "cuda"
     if on_gpu:
         torch.cuda.set_device(device)
-    with _loopback(place):
+    with inside_machine(place.nodes):
         dist.init_process_group(
             "cpu:gloo,cuda:nccl" if on_gpu else "gloo",
             store=store,
@@ -136,23 +135,6 @@ def _begin_group(place: RankPlace, device: torch.device, store: Store, seconds: 
             timeout=timedelta(seconds=seconds),
             device_id=device if on_gpu else None,
         )
-
-
-@contextlib.contextmanager
-def _loopback(place: RankPlace) -> Iterator[None]:
-    """Have gloo talk inside the machine, where all ranks are on one.
-
-    Otherwise it takes the address of the machine's name, which many a laptop cannot reach.
-    """
-    name = "GLOO_SOCKET_IFNAME"
-    if place.nodes > 1 or name in os.environ:
-        yield
-        return
-    os.environ[name] = "lo0" if sys.platform == "darwin" else "lo"
-    try:
-        yield
-    finally:
-        del os.environ[name]
 
 
 def _end_group(well: bool) -> None:

@@ -9,7 +9,7 @@ from torch.optim import Optimizer
 
 from stride.config.fit_kwargs import FitKwargs
 from stride.errors import ConfigError
-from stride.training.optimization import needs_closure
+from stride.training.closure import needs_closure
 from stride.training.sharding.local import is_sharded
 
 _BY_NUMBER = frozenset(
@@ -21,6 +21,9 @@ _BY_NUMBER = frozenset(
 """Optimisers of torch that treat each number of a parameter by itself, so that a part of one can be
 updated alone.
 """
+
+_FUSED = frozenset({"Adam", "AdamW"})
+"""Those whose fused way torch has for sharded parameters, too."""
 
 
 def check_sharding(
@@ -47,6 +50,11 @@ def check_sharding(
         )
     if fit.compile:
         raise ConfigError(f"fit_kwargs.compile cannot be sharded; switch it off, or {instead}")
+    if fit.on_out_of_memory == "split":
+        raise ConfigError(
+            "fit_kwargs.on_out_of_memory=split cannot be sharded, as a rank cannot repeat a step"
+            f" alone; set it to stop, or {instead}"
+        )
     if balancing:
         raise ConfigError(
             "losses that are balanced by their gradients cannot be sharded, as a rank has only a"
@@ -68,6 +76,18 @@ def check_sharding(
             raise ConfigError(
                 f"{kind.__name__} cannot be sharded, as it looks at whole parameters; {instead}"
             )
+
+
+def slow_ways(name: str | None, *, mixed: bool) -> tuple[str, ...]:
+    """Which of an optimiser's flags for faster ways to compute must be off for sharded parameters.
+
+    Args:
+        name: of the optimiser.
+        mixed: see `is_mixed`.
+    """
+    if mixed:
+        return ("foreach", "fused")
+    return () if name in _FUSED else ("fused",)
 
 
 def is_mixed(modules: Collection[nn.Module]) -> bool:

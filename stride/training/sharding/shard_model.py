@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.distributed.device_mesh import DeviceMesh
 from torch.distributed.fsdp import FSDPModule, MixedPrecisionPolicy, fully_shard
 from torch.nn.modules.batchnorm import _BatchNorm
+from torch.utils._pytree import tree_map
 
 from stride.errors import ConfigError
 from stride.training.precision import Precision
@@ -53,6 +56,7 @@ def shard_model(
     if precision.name != "fp32":
         order = [*_norms(model, blocks), *order]
     for part in order:
+        part.register_forward_hook(_out_of_views)
         exact = isinstance(part, _BatchNorm)
         try:
             fully_shard(
@@ -88,6 +92,18 @@ def _check_types(model: nn.Module) -> None:
             f"{type(model).__name__} has parameters of {found}, and those that are sharded must be"
             " of one type; use distributed_kwargs.strategy=replicate"
         )
+
+
+def _out_of_views(module: nn.Module, inputs: Any, output: Any) -> Any:
+    """What a part gives, in memory of its own: at its gradient the part is gathered again, and a
+    view that is changed in place would lose that.
+    """
+
+    def own(value: Any) -> Any:
+        is_view = isinstance(value, Tensor) and value.requires_grad and value._is_view()
+        return value.clone() if is_view else value
+
+    return tree_map(own, output)
 
 
 def _policy(precision: Precision) -> MixedPrecisionPolicy:

@@ -40,14 +40,12 @@ class Trainer:
 
     The constructor resolves and checks the settings, and touches no disk but the experiment's
     config. Where there is no experiment yet, the keyword arguments become its config at the first
-    `fit`; where there is one they act as overrides of it. Data is read by `load_data` or when it is
-    needed.
+    `fit`; else they act as overrides of it. Data is read by `load_data` or when it is needed.
 
     Args:
         work_dir: folder of the experiment.
         seed, device, task_kwargs, ...: the groups of the config; `stride keys` lists all keys.
-        model, task, optimizer, scheduler: built objects in place of a name. Each is put back,
-            before each fit, into the state in which it was handed over.
+        model, task, optimizer, scheduler: built objects, put back as they were before each fit.
         datasets, loaders: by split, `{"train": ..., "val": ...}`.
         stream: where progress and epoch lines go.
 

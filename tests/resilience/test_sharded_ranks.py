@@ -30,6 +30,11 @@ IN_FRONT = "one checkpoint, written while training waits"
 EVERYTHING = "everything at once"
 
 SHARDED: Mapping[str, Any] = {"distributed_kwargs": {"strategy": "shard"}}
+ONE_BATCH: Mapping[str, Any] = {
+    "load_data_kwargs": {f"{split}_loader_kwargs": {"batch_size": 999} for split in ("val", "test")}
+}
+"""Of each evaluation: all ranks but the first have none of their own."""
+
 OPTIONS: Mapping[str, Any] = {"settings": SHARDED}
 
 
@@ -39,13 +44,26 @@ def _sharded(case: str) -> Mapping[str, Any]:
     return {"settings": {**SHARDED, **own}}
 
 
-@pytest.mark.parametrize("case", [AVERAGED, ACCUMULATED, CLIPPED])
-def test_it_becomes_what_whole_weights_become(case: str, rank_reference: RankReferences) -> None:
+@pytest.mark.parametrize(
+    ("case", "sharding", "common"),
+    [
+        (AVERAGED, {}, {}),
+        (ACCUMULATED, {"shard": ["Linear"], "activation_checkpointing": True}, {}),
+        (CLIPPED, {}, ONE_BATCH),
+    ],
+)
+def test_it_becomes_what_whole_weights_become(
+    case: str,
+    sharding: Mapping[str, Any],
+    common: Mapping[str, Any],
+    rank_reference: RankReferences,
+) -> None:
     # One epoch: rounding grows from step to step.
     overrides = {"fit_kwargs.max_epochs": 1}
+    both = {"strategy": "shard", **sharding}
     sharded, whole = (
         run_in(rank_reference(case, 2, settings=settings, overrides=overrides).folder)
-        for settings in (SHARDED, {})
+        for settings in ({**common, "distributed_kwargs": both}, common)
     )
     for table in ("steps", "metrics"):
         rows, expected = (getattr(run, table).read() for run in (sharded, whole))
@@ -93,7 +111,7 @@ def test_killed_in_a_step_and_in_a_save_it_ends_the_same(
 @pytest.mark.parametrize(
     "deaths",
     [
-        [Deaths({0: AtFile((BEST, STAGED))}), Deaths({1: AtFile((STAGED,))})],
+        [Deaths({0: AtFile((BEST, STAGED))}), Deaths({1: AtFile((r"tensors-00002",))})],
         [Deaths({1: AtEvaluation(2)}), Deaths({0: AtEvaluation(7)})],
     ],
 )

@@ -5,7 +5,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test test-all check format docs bench clean
+.PHONY: demo test test-all kills check format docs bench clean
 
 demo: $(READY)  ## environment, then a training on the embedded data into work_dir/
 	$(BIN)/stride fit --config work_dir=work_dir
@@ -16,6 +16,9 @@ test: $(READY)  ## environment, then the tests that end within 15 minutes
 
 test-all: $(READY)  ## every test
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+kills: $(READY)  ## a thousand trainings killed at any moment, resumed, and compared bit for bit
+	$(BIN)/python -m tests.resilience.kill_many --kills 1000
 
 check: $(READY)  ## what is checked without running: format, lint, types, layers, documents
 	$(BIN)/ruff format --check .

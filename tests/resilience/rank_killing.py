@@ -68,6 +68,7 @@ def kill_ranks(
     story: list[str] = []
     kills = 0
     for death in deaths:
+        begun = _attempts(folder)
         endings = trainings.train(folder, case, ranks, death, **options)
         story.append(f"{death} -> {endings.codes}")
         if not endings.killed:
@@ -75,7 +76,9 @@ def kill_ranks(
             break
         kills += 1
         found = [f"ranks {endings.left} did not end"] if endings.left else []
-        found += _wounds(folder, endings)
+        found += _wounds(folder)
+        if _attempts(folder) > begun:  # else they were killed before the run was theirs
+            found += _lies(run_in(folder), endings)
         assert not found, _told(story, [*found, endings.output])
     endings = trainings.train(folder, case, ranks, **options)
     assert endings.codes == [0] * ranks, _told(story, [endings.output])
@@ -84,22 +87,26 @@ def kill_ranks(
     return kills
 
 
-def _wounds(folder: Path, endings: Endings) -> list[str]:
+def _attempts(folder: Path) -> int:
     try:
-        run = run_in(folder)
+        return len(run_in(folder).read_record().attempts)
+    except (RunNotFoundError, NotAnExperimentError):
+        return 0
+
+
+def _wounds(folder: Path) -> list[str]:
+    try:
+        return wounds(run_in(folder))
     except (RunNotFoundError, NotAnExperimentError):  # killed before there was a run
         numbers = [path.name for path in (folder / "exp").glob("*") if path.name.isdigit()]
         return [f"there is a run {number} that nobody asked for" for number in numbers]
-    return [*wounds(run), *_lies(run, endings)]
 
 
 def _lies(run: Run, endings: Endings) -> list[str]:
     """What the record says and is not so, where ranks were killed."""
     record = run.read_record()
     first = endings.ranks[0]
-    if first.killed or record.status in (Status.CREATED, Status.COMPLETED):
-        return []
-    if "ranks did not meet at" in first.output:  # one was killed before: no attempt was begun
+    if first.killed or record.status is Status.COMPLETED:
         return []
     said = "" if record.error is None else record.error.message
     victims = [rank for rank, ending in enumerate(endings.ranks) if ending.killed]

@@ -73,8 +73,9 @@ def _death(request: Request, rank: int) -> Death | None:
 def serve(request: Request) -> dict[str, Any]:
     """Fork the ranks, wait for them; say how each ended, and which of them had to be ended here."""
     folder, count = Path(request["folder"]), request["ranks"]
-    for path in folder.glob("answer-*.json"):
-        path.unlink()
+    for rank in range(count):
+        (folder / f"answer-{rank}.json").unlink(missing_ok=True)
+        (folder / f"output-{rank}.txt").write_text("")  # it may be killed before it has one
     begun = time.monotonic()
     with socket.socket() as holding:  # the port is nobody else's, and a rank can listen there
         holding.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -36,7 +36,7 @@ def check_stopped(run: Run, endings: Endings, reason: str) -> None:
     ("death", "code"),
     [
         (AtStep(4, signal="SIGTERM"), 75),
-        (AtStep(4, signal="SIGUSR1"), 75),
+        pytest.param(AtStep(4, signal="SIGUSR1"), 75, marks=pytest.mark.matrix),
         (AtStep(4, signal="SIGINT"), 130),
         (AtEvaluation(3, signal="SIGTERM"), 75),
     ],

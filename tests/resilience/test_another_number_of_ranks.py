@@ -42,7 +42,9 @@ def train_resharded(trainings: RankTrainings, folder: Path, case: str, ranks: li
     return run_in(folder)
 
 
-@pytest.mark.parametrize("ranks", [[2, 1, 3], [1, 2, 4]], ids=str)
+@pytest.mark.parametrize(
+    "ranks", [[2, 1, 3], pytest.param([1, 2, 4], marks=pytest.mark.matrix)], ids=str
+)
 def test_each_step_has_the_batch_that_it_would_have_had(
     ranks: list[int], rank_trainings: RankTrainings, tmp_path: Path
 ) -> None:

@@ -8,6 +8,7 @@ them, kills those that are to die with another, and says how each ended.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -156,7 +157,8 @@ def _wait(
 
 def _kill(rank: int, processes: list[int], codes: dict[int, int]) -> None:
     if rank not in codes:
-        os.kill(processes[rank], signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # ended, and not heard of yet
+            os.kill(processes[rank], signal.SIGKILL)
 
 
 def main() -> None:

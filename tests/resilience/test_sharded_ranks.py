@@ -126,6 +126,7 @@ def test_killed_between_files_and_in_an_evaluation_it_ends_the_same(
     assert kill_ranks(rank_trainings, reference, tmp_path / "killed", deaths) == 2
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("story", [(2, 1, 3), (3, 2), (1, 2)])
 def test_it_goes_on_with_another_number_of_ranks(
     story: tuple[int, ...], rank_trainings: RankTrainings, tmp_path: Path

@@ -136,7 +136,10 @@ def test_it_goes_on_with_another_number_of_ranks(
             tmp_path,
             AVERAGED,
             ranks,
-            overrides={"fit_kwargs.max_epochs": 3} if epoch == len(story) else {},
+            overrides={
+                "checkpoint_kwargs.background": False,  # there is one when the ranks are killed
+                **({"fit_kwargs.max_epochs": 3} if epoch == len(story) else {}),
+            },
             deaths=Deaths({0: AtStep(12)}, together=True) if epoch < len(story) else None,
             **OPTIONS,
         )

@@ -100,7 +100,11 @@ class Launched:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        self.ranks = [psutil.Process(self.hear()[1]) for _ in range(count)]
+        self.ranks: list[psutil.Process] = []
+        for _ in range(count):
+            number = self.hear()[1]
+            with contextlib.suppress(psutil.NoSuchProcess):  # it may be over with that
+                self.ranks.append(psutil.Process(number))
 
     def hear(self) -> list[Any]:
         """The next that a rank tells."""

@@ -134,7 +134,7 @@ class Table:
         return read_table(self.path)
 
     def rewrite(self, rows: Iterable[Mapping[str, Cell]]) -> None:
-        """Replace the content, atomically and durably: the cut at a resume.
+        """Replace the content, atomically and durably; a resume uses `cut`, which keeps the bytes.
 
         Raises:
             StorageError: the disk refused; the old content stays.

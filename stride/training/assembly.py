@@ -16,7 +16,7 @@ from stride.errors import ConfigError
 from stride.training.balancing.build import build_balancing
 from stride.training.batches.protocol import Batches
 from stride.training.build import build_model_and_task
-from stride.training.checkpoints.state_tree import encode_tree
+from stride.training.checkpoints.state_tree import check_encodable
 from stride.training.closure import needs_closure
 from stride.training.columns import check_column, columns_of
 from stride.training.compiling import check_compiler
@@ -75,7 +75,7 @@ def build_parts(
     share_weights(model, task, ranks)
     modules = modules_of(model, task)
     # What a checkpoint cannot hold is said now, and not at the first one.
-    encode_tree({"modules": [read_module_state(each) for each in modules]})
+    check_encodable({"modules": [read_module_state(each) for each in modules]})
     precision = Precision(fit.precision, device)
     if sharding is not None:
         sharding.shard(model, precision)
@@ -123,7 +123,7 @@ def build_parts(
         given=given.scheduler,
     )
     settled |= {f"scheduler_kwargs.{name}": value for name, value in found.items()}
-    encode_tree(
+    check_encodable(
         {"metrics": {name: read_metric_state(each, device) for name, each in metrics.items()}}
     )
     average = None

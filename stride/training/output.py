@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+import torch
 from torch import Tensor
 
 
@@ -54,3 +55,12 @@ def total_of(output: Output) -> Tensor:
 def items_of(weight: Tensor | float) -> Tensor | float:
     """A weight as one number, which stays on the device where it is a tensor."""
     return weight.sum() if isinstance(weight, Tensor) else weight
+
+
+def without_nothing(mean: Tensor, items: Tensor | float) -> Tensor:
+    """What a micro-batch gives as a mean over its items; 0 where it has no valid ones: the mean over
+    none is nan, which the window is not to be lost for.
+    """
+    if isinstance(items, Tensor):
+        return mean.masked_fill(items == 0, 0.0)
+    return mean if items else mean.masked_fill(torch.ones_like(mean, dtype=torch.bool), 0.0)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from stride.training.output import Output, items_of, total_loss, total_of
+from stride.training.output import Output, items_of, total_loss, total_of, without_nothing
 from stride.training.precision import Precision
 from stride.training.task import Task, modules_of
 from stride.training.updater import RefusedUpdateError, Updater
@@ -122,7 +122,7 @@ class AccumulatedUpdate(Update):
             weight = items_of(output.weight)
             if isinstance(weight, Tensor):  # a count of valid items is a whole number
                 weight = weight.to(torch.promote_types(total.dtype, torch.float32))
-            total = _without_nothing(total, weight)
+            total = without_nothing(total, weight)
             if alone and not results and not isinstance(weight, Tensor) and weight:
                 # About what all will weigh: gradients stay of the size that they have in the end.
                 share = weight * len(window)
@@ -208,15 +208,6 @@ class TaskUpdate(Update):
             return Done([], updated=False)
         updated = not any(updater.refused for updater in self._updaters.values())
         return Done([(output, total_loss(output.losses).detach())], updated)
-
-
-def _without_nothing(total: Tensor, weight: Tensor | float) -> Tensor:
-    """The loss of a micro-batch; 0 where that has no valid items: the mean over none is nan, which
-    the window is not to be lost for.
-    """
-    if isinstance(weight, Tensor):
-        return total.masked_fill(weight == 0, 0.0)
-    return total if weight else total.masked_fill(torch.ones_like(total, dtype=torch.bool), 0.0)
 
 
 class _NotFiniteError(Exception):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from stride.training.output import without_nothing
 from stride.training.ranks.ranks import ONE, Ranks
 
 
@@ -29,7 +30,7 @@ class WindowMeans:
 
     def add(self, means: Sequence[Tensor], items: Tensor | float) -> None:
         """Take in a micro-batch: the same tensors in the same order each time, detached."""
-        weighted = torch._foreach_mul(list(means), items)
+        weighted = torch._foreach_mul([without_nothing(mean, items) for mean in means], items)
         if self._sums:
             torch._foreach_add_(self._sums, weighted)
         else:

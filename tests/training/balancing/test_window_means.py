@@ -29,3 +29,12 @@ def test_micro_batches_of_any_size_give_the_mean_of_the_whole(
     assert float(mean) == pytest.approx(float(rows.mean()), abs=1e-9)
     assert pair.tolist() == pytest.approx([float(rows.mean())] * 2, abs=1e-9)
     assert float(items) == len(rows)
+
+
+@pytest.mark.parametrize("none", [0.0, torch.tensor(0.0)])
+def test_a_micro_batch_without_valid_items_weighs_nothing(none: float | torch.Tensor) -> None:
+    means = WindowMeans()
+    means.add([torch.tensor(2.0)], 3.0)
+    means.add([torch.tensor(torch.nan)], none)
+    (mean,), items = means.take()
+    assert (float(mean), float(items)) == (2.0, 3.0)

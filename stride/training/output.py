@@ -58,8 +58,8 @@ def items_of(weight: Tensor | float) -> Tensor | float:
 
 
 def without_nothing(mean: Tensor, items: Tensor | float) -> Tensor:
-    """What a micro-batch gives as a mean over its items; 0 where it has no valid ones: the mean over
-    none is nan, which the window is not to be lost for.
+    """A mean over the items of a micro-batch; 0 where it has no valid ones: the mean over none is
+    nan, which the window is not to be lost for.
     """
     if isinstance(items, Tensor):
         return mean.masked_fill(items == 0, 0.0)

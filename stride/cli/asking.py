@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from stride.cli import answer
-from stride.cli.row import read_row
 from stride.cli.run_json import FIELDS as RUN_FIELDS
 from stride.cli.run_json import run_fields
 from stride.errors import RunStateError
 from stride.store.liveness import Life
 from stride.store.requests import write_request
+from stride.store.row import read_row
 from stride.store.run import Run
 
 FIELDS = RUN_FIELDS | {"request": "what the training was asked for: stop, or checkpoint"}

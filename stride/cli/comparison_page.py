@@ -9,12 +9,12 @@ from stride.cli.comparison import SECTIONS, UNRECORDED, Comparison, Values
 from stride.cli.differing_keys import DifferingKeys, following_text
 from stride.cli.listing import CHANGED, CHANGED_NOTE
 from stride.cli.page import wrapped
-from stride.cli.row import Row
 from stride.cli.table import Cell, Column, draw_grouped
 from stride.cli.terminal import Terminal
 from stride.cli.text import harmless
 from stride.cli.value import NOTHING, digest_text, metric_text, size_text, value_text
 from stride.config.differences import ABSENT
+from stride.store.row import Row
 
 
 def draw_comparison(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from stride.cli import answer
 from stride.cli.options import Config, ConfigFile, Json, Remove
-from stride.cli.row import read_row
 from stride.cli.run_json import FIELDS as RUN_FIELDS
 from stride.cli.run_json import run_fields
 from stride.cli.settings import read_settings, refuse_taken_name
+from stride.store.row import read_row
 from stride.training.things import code_of
 
 EXAMPLES = (

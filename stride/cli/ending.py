@@ -6,10 +6,10 @@ import traceback
 from collections.abc import Mapping
 
 from stride.cli.portrait import seconds_of
-from stride.cli.row import Row, read_row
 from stride.cli.value import duration_text, metric_text
 from stride.errors import StrideError
 from stride.store.record import Status
+from stride.store.row import Row, read_row
 from stride.store.run import Run
 
 

@@ -14,10 +14,10 @@ from stride.cli.experiment import open_experiment
 from stride.cli.listing import draw_listing
 from stride.cli.options import Json
 from stride.cli.parameters import whole_number
-from stride.cli.row import Row, read_row
 from stride.cli.run_json import FIELDS as RUN_FIELDS
 from stride.cli.run_json import run_fields
 from stride.cli.terminal import standard_output
+from stride.store.row import Row, read_row
 
 NEWEST = 30
 

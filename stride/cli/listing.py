@@ -9,7 +9,7 @@ from typing import Any
 
 from stride.cli.differing_keys import DifferingKeys, differing_keys, following_text, short_names
 from stride.cli.page import wrapped
-from stride.cli.row import STYLES, UNREADABLE, Row
+from stride.cli.status import STYLES
 from stride.cli.table import GAP, Cell, Column, draw_table
 from stride.cli.terminal import Terminal
 from stride.cli.text import cut, harmless, shortened, width_of
@@ -22,6 +22,7 @@ from stride.cli.value import (
     value_text,
 )
 from stride.config.differences import ABSENT, flatten
+from stride.store.row import UNREADABLE, Row
 
 _MONITORS = 2
 _WIDEST_VALUE = 24

@@ -12,14 +12,15 @@ from stride.cli import answer
 from stride.cli.experiment import open_run
 from stride.cli.options import Code, Data, Device, Json, RunAddress, Trust, Weights
 from stride.cli.page import draw_pairs
-from stride.cli.row import STYLES, read_row
 from stride.cli.run_json import FIELDS as RUN_FIELDS
 from stride.cli.run_json import run_fields
+from stride.cli.status import STYLES
 from stride.cli.table import Cell, Column, draw_table
 from stride.cli.terminal import Terminal, standard_output
 from stride.cli.text import harmless
 from stride.cli.value import NOTHING, metric_text, size_text, value_text
 from stride.errors import UsageError, VerificationError
+from stride.store.row import read_row
 
 if TYPE_CHECKING:
     from stride.training.loading import Loaded

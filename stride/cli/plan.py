@@ -157,7 +157,7 @@ def plan_continued(address: str, settings: Settings, *, trust: bool) -> Plan:
         experiment,
         resolve([own, *settings.layers], BuiltinCatalog()),
         beginning=Beginning("continued", run=parent),
-        parent=parent_of(parent, record, "continued"),
+        parents=(parent_of(parent, record, "continued"),),
     )
 
 
@@ -178,7 +178,7 @@ def plan_from_weights(source: str, settings: Settings) -> Plan:
     run = open_run(source)
     parent = parent_of(run, run.read_record(), "weights")
     beginning = Beginning("weights", run=run)
-    return _plan_made(settings, experiment, resolved, beginning=beginning, parent=parent)
+    return _plan_made(settings, experiment, resolved, beginning=beginning, parents=(parent,))
 
 
 def _refuse_addresses(run: Run, settings: Settings) -> None:
@@ -201,7 +201,7 @@ def _plan_made(
     resolved: Resolved,
     *,
     beginning: Beginning = NEW,
-    parent: Parent | None = None,
+    parents: tuple[Parent, ...] = (),
 ) -> Plan:
     refuse_taken_name(experiment, settings.run)
 
@@ -211,7 +211,7 @@ def _plan_made(
             name=settings.run,
             overrides=settings.typed,
             chosen=resolved.chosen,
-            parent=parent,
+            parents=parents,
             code=code,
         )
 

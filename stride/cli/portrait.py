@@ -9,11 +9,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from stride.cli.row import Row, read_row
 from stride.errors import StoredFileError
 from stride.store.provenance.read import read_folders
 from stride.store.provenance.record import Provenance
 from stride.store.record import AttemptRecord, RunRecord
+from stride.store.row import Row, read_row
 from stride.store.run import Run
 
 

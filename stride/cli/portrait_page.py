@@ -8,7 +8,7 @@ from stride.cli.page import INDENT, Section, draw_sections, wrapped
 from stride.cli.portrait import Portrait, seconds_of
 from stride.cli.portrait_config import config_section, found_section
 from stride.cli.portrait_origin import code_pairs, file_pairs, machine_pairs, notes
-from stride.cli.row import STYLES
+from stride.cli.status import STYLES
 from stride.cli.table import Cell, Column, draw_table
 from stride.cli.terminal import Terminal
 from stride.cli.text import harmless
@@ -68,9 +68,8 @@ def _about(portrait: Portrait) -> Iterator[tuple[str, Cell]]:
     yield "created", Cell(f"{moment_text(record.created)} by stride {harmless(record.stride)}")
     if record.overrides:
         yield "overrides", Cell(harmless("  ".join(record.overrides)))
-    if record.parent is not None:
-        parent = f"{record.parent.work_dir}/{record.parent.run}"
-        yield harmless(record.parent.relation), Cell(harmless(parent))
+    for parent in record.parents:
+        yield harmless(parent.relation), Cell(harmless(f"{parent.work_dir}/{parent.run}"))
     for code in record.code:
         yield "code", Cell(harmless(f"{code.reference} ({code.path or 'built-in'})"))
     yield "folder", Cell(harmless(str(row.run.path.absolute())))

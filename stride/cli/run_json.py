@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from stride.cli.row import Row
 from stride.config.differences import ABSENT
+from stride.store.row import Row
 
 FIELDS = {
     "run": "the run's name in its experiment: its number as text, or the name it was given",

@@ -25,7 +25,8 @@ FIELDS = RUN_FIELDS | {
     "attempts": "one element an attempt: start, end, host, pid, device, steps, how it ended, the"
     " settings that it changed, the checkpoint that it went on from, notes",
     "overrides": "as they were typed when the run was created",
-    "parent": "the run that this one was made from: relation, work_dir, run, id; or null",
+    "parents": "the runs that this one was made from: relation, work_dir, run, id of each",
+    "sweep": "the trial that it is: sweep, study, trial; or null",
     "resolved": "what data and machine decided, by dotted key",
     "fingerprints": "of the data, by split",
     "code": "the user's own things that the config names: reference, path, digest",
@@ -64,7 +65,8 @@ def _fields(portrait: Portrait) -> dict[str, Any]:
     names = (
         "attempts",
         "overrides",
-        "parent",
+        "parents",
+        "sweep",
         "resolved",
         "fingerprints",
         "code",

@@ -16,12 +16,12 @@ from stride.cli.ending import failure, numbers_text, stopped_text, summary_text
 from stride.cli.group import INTERRUPTED, REQUEUE
 from stride.cli.joining import announce_ranks, is_first, joined
 from stride.cli.plan import Plan
-from stride.cli.row import read_row
 from stride.cli.run_json import FIELDS as RUN_FIELDS
 from stride.cli.run_json import run_fields
 from stride.errors import RunBusyError, RunStateError, StoppedError
 from stride.store.provenance.take import start_taking
 from stride.store.record import CodeRecord
+from stride.store.row import read_row
 from stride.store.run import Run
 from stride.training.ranks.environment import RankPlace
 

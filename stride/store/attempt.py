@@ -19,16 +19,14 @@ from stride.store.machine_identity import boot_clock, out_of_memory_kills
 from stride.store.record import (
     BestRecord,
     CodeRecord,
-    Number,
     Progress,
     RunRecord,
     Sign,
     Status,
-    stored_metrics,
-    stored_number,
     utc_now,
     write_record,
 )
+from stride.store.stored_values import Number, stored_metrics, stored_number
 
 if TYPE_CHECKING:
     from stride.store.run import Run

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from stride.config.format import FORMAT
 from stride.errors import ConfigError, StorageError
 from stride.files import encode_json, is_temporary, storage_errors, write_exclusive
-from stride.store.record import storable
+from stride.store.stored_values import storable
 
 if TYPE_CHECKING:
     from stride.store.work_dir import WorkDir

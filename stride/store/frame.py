@@ -9,8 +9,9 @@ from stride.config.differences import flatten
 from stride.config.effective import effective_config
 from stride.errors import StoredFileError, UsageError
 from stride.files import decode_number
-from stride.store.record import Number, RunRecord
+from stride.store.record import RunRecord
 from stride.store.run import Run
+from stride.store.stored_values import Number
 
 if TYPE_CHECKING:
     import pandas

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
-from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +13,11 @@ import msgspec
 
 from stride import __version__
 from stride.errors import NewerFormatError, StoredFileError
-from stride.files import decode_json, encode_json, encode_number, read_content, write_atomic
+from stride.files import decode_json, encode_json, read_content, write_atomic
+from stride.store.stored_values import Number, storable
 
 FORMAT = 1
 """The format of run.json that this version writes."""
-
-Number = float | str
-"""A number as it is stored: itself, or "nan", "inf", "-inf"; see `stride.files.decode_number`."""
 
 
 class Status(StrEnum):
@@ -107,12 +103,23 @@ class BestRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Parent(msgspec.Struct, frozen=True, kw_only=True):
-    """The run that this one was made from, and how (`continued`, `same config`, ...)."""
+    """A run that this one was made from, and how (`continued`, `same config`, `weights`, ...)."""
 
     relation: str
     work_dir: str
     run: str
     id: str
+
+
+class TrialRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """The trial of a sweep that a run is: name of the sweep in its experiment, number of the trial.
+
+    `study` is the permanent id of the sweep: another sweep of the same name is another one.
+    """
+
+    sweep: str
+    study: str
+    trial: int
 
 
 class CodeRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,7 +148,8 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     stride: str
     overrides: tuple[str, ...] = ()
     chosen: tuple[str, ...] = ()
-    parent: Parent | None = None
+    parents: tuple[Parent, ...] = ()
+    sweep: TrialRecord | None = None
     code: tuple[CodeRecord, ...] = ()
     resolved: dict[str, Any] = {}
     fingerprints: dict[str, str] = {}
@@ -199,8 +207,9 @@ def _convert(tree: Any, path: Path) -> RunRecord:
 def new_record(
     overrides: Iterable[str] = (),
     chosen: Iterable[str] = (),
-    parent: Parent | None = None,
+    parents: Iterable[Parent] = (),
     code: Iterable[CodeRecord] = (),
+    sweep: TrialRecord | None = None,
 ) -> RunRecord:
     """The record of a run that is made now, with an id of its own."""
     return RunRecord(
@@ -210,7 +219,8 @@ def new_record(
         stride=__version__,
         overrides=tuple(overrides),
         chosen=tuple(chosen),
-        parent=parent,
+        parents=tuple(parents),
+        sweep=sweep,
         code=tuple(code),
     )
 
@@ -259,29 +269,3 @@ def write_record(path: Path, record: RunRecord, *, durable: bool = True) -> None
 def utc_now() -> str:
     """This moment, UTC in ISO 8601: `2026-11-20T13:36:00.123Z`."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def storable(value: Any) -> Any:
-    """The same tree as strict JSON has it: nan and the infinities as strings, tuples as lists."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else encode_number(value)
-    if isinstance(value, dict):
-        return {key: storable(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [storable(item) for item in value]
-    return value
-
-
-def stored_metrics(metrics: Mapping[str, Number]) -> dict[str, Number]:
-    """Metrics as they are stored; numbers of other libraries (NumPy, torch) become plain ones."""
-    return {name: stored_number(value) for name, value in metrics.items()}
-
-
-def stored_number(value: Number) -> Number:
-    """One number as it is stored: a whole one that a float holds exactly stays whole."""
-    if isinstance(value, Integral) and abs(value) <= 2**53:
-        return int(value)
-    try:
-        return encode_number(float(value))
-    except OverflowError:
-        return "-inf" if str(value).startswith("-") else "inf"

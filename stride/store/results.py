@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from stride.errors import StoredFileError
 from stride.files import decode_number, encode_json, read_json, storage_errors, write_exclusive
-from stride.store.record import stored_metrics
+from stride.store.stored_values import stored_metrics
 
 if TYPE_CHECKING:
     from stride.store.run import Run

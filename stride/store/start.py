@@ -23,16 +23,9 @@ from stride.store.machine_identity import (
     slurm_restarts,
     this_machine,
 )
-from stride.store.record import (
-    AttemptRecord,
-    RunRecord,
-    Sign,
-    Status,
-    storable,
-    utc_now,
-    write_record,
-)
+from stride.store.record import AttemptRecord, RunRecord, Sign, Status, utc_now, write_record
 from stride.store.requests import REQUESTS, forget_request
+from stride.store.stored_values import storable
 
 if TYPE_CHECKING:
     from stride.store.run import Run

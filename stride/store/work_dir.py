@@ -8,21 +8,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stride.config.differences import flatten
 from stride.config.format import FORMAT as CONFIG_FORMAT
 from stride.errors import (
     NewerFormatError,
     NotAnExperimentError,
     RunNotFoundError,
-    StorageError,
     StoredFileError,
 )
-from stride.files import decode_json, read_json, storage_errors, write_exclusive
-from stride.store.claim import Place, claim
+from stride.files import read_json, storage_errors
+from stride.store.claim import Place
+from stride.store.creation import create_run, every_key, run_contents
 from stride.store.entries import describe, is_run, newest, read_names
-from stride.store.founding import TRIES, encode_config, found, is_experiment, made_folders
+from stride.store.founding import encode_config, found
 from stride.store.names import LATEST, check_run_name, is_number, is_run_name, parse_number
-from stride.store.record import CodeRecord, Parent, encode_record, new_record
+from stride.store.record import CodeRecord, Parent, TrialRecord, new_record
 from stride.store.run import Run
 
 if TYPE_CHECKING:
@@ -174,8 +173,9 @@ class WorkDir:
         name: str | None = None,
         overrides: tuple[str, ...] = (),
         chosen: tuple[str, ...] | None = None,
-        parent: Parent | None = None,
+        parents: tuple[Parent, ...] = (),
         code: tuple[CodeRecord, ...] = (),
+        sweep: TrialRecord | None = None,
         experiment: Mapping[str, Any] | None = None,
     ) -> Run:
         """Make a run, durably; it gets the next number, or the name.
@@ -196,43 +196,10 @@ class WorkDir:
         """
         if name is not None:
             check_run_name(name)
-        encoded = encode_config(config)
-        if chosen is None:
-            tree = flatten(decode_json(encoded, self.config_path))
-            chosen = tuple(key for key in tree if key != "format")
-        contents = {
-            self.config_path.name: encoded,  # a run's files are called as ours are
-            self.record_path.name: encode_record(new_record(overrides, chosen, parent, code)),
-        }
-        for _ in range(TRIES):
-            try:
-                if self._is_founded():
-                    return self._run(claim(self._place, contents, name))
-                return self._run(self._claim_first(contents, name, encode_config(experiment or {})))
-            except FileNotFoundError:
-                continue  # removed by a creation that failed, or by hand: make it again
-        raise StorageError(f"cannot create a run in {self.path}: something removes the folder")
-
-    def _is_founded(self) -> bool:
-        """Whether there is an experiment: the fast way where there is one, as nearly always."""
-        try:
-            if not os.path.lexists(self.record_path):
-                self.read_config()
-                return True
-        except (FileNotFoundError, StorageError):
-            pass
-        return is_experiment(self)
-
-    def _claim_first(self, contents: Mapping[str, bytes], name: str | None, config: bytes) -> str:
-        """Make the experiment with its first run, when all of that is on the disk.
-
-        So nothing that fails leaves an experiment, and nobody has to take away a config.json, which
-        others may rely on already.
-        """
-        with made_folders(self.path):
-            return claim(
-                self._place, contents, name, found=lambda: write_exclusive(self.config_path, config)
-            )
+        chosen = every_key(self, config) if chosen is None else chosen
+        record = new_record(overrides, chosen, parents, code, sweep)
+        contents = run_contents(self, config, record)
+        return self._run(create_run(self, self._place, contents, name, experiment or {}))
 
     def _run(self, name: str) -> Run:
         return Run(self.path / name, address=f"{self.address}/{name}")

@@ -116,7 +116,7 @@ class Settings:
             name=name,
             overrides=self.typed(),
             chosen=resolved.chosen,
-            parent=parent,
+            parents=() if parent is None else (parent,),
             code=code,
         )
 

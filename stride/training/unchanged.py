@@ -7,8 +7,9 @@ from typing import Any, Final
 
 from stride.config.differences import same
 from stride.errors import DataError
-from stride.store.record import CodeRecord, RunRecord, storable
+from stride.store.record import CodeRecord, RunRecord
 from stride.store.run import Run
+from stride.store.stored_values import storable
 from stride.training.batches.protocol import Batches
 
 _SAMPLES: Final = "samples."

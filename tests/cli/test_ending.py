@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from stride.cli.ending import failure, numbers_text, stopped_text, summary_text
-from stride.cli.row import read_row
 from stride.errors import NonFiniteError, StorageError
+from stride.store.row import read_row
 from stride.store.work_dir import WorkDir
 
 

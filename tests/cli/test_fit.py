@@ -199,8 +199,7 @@ def test_a_new_run_goes_on_from_another_in_its_experiment(stride: Any, tmp_path:
     stride("fit", *IN_EXP)
     answer = stride("fit", "--continue", "exp/0", "--config", "fit_kwargs.max_epochs=2")
     assert answer.out.startswith("exp/1  test_loss=")
-    parent = WorkDir(tmp_path / "exp").run(1).read_record().parent
-    assert parent is not None
+    (parent,) = WorkDir(tmp_path / "exp").run(1).read_record().parents
     assert (parent.relation, parent.run) == ("continued", "0")
     assert re.search(rf"continued +{tmp_path}/exp/0\n", stride("show", "exp/1").out)
     nothing = stride("fit", "--continue", "exp/0")
@@ -216,8 +215,8 @@ def test_a_new_run_begins_with_weights(stride: Any, tmp_path: Path) -> None:
     for source in ("exp/0", "exp/0/weights/best.safetensors"):
         results = stride("fit", *slow, "--init-from", source, "--json").json["results"]
         assert results["test_loss"] == pytest.approx(before, rel=1e-3)
-    assert stride("show", "exp/1", "--json").json["parent"]["relation"] == "weights"
-    assert stride("show", "exp/2", "--json").json["parent"] is None
+    assert stride("show", "exp/1", "--json").json["parents"][0]["relation"] == "weights"
+    assert stride("show", "exp/2", "--json").json["parents"] == []
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from stride.cli.listing import draw_listing
-from stride.cli.row import read_row
 from stride.cli.terminal import Terminal
 from stride.cli.text import width_of
+from stride.store.row import read_row
 from stride.store.work_dir import WorkDir
 
 

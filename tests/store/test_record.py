@@ -24,13 +24,14 @@ from stride.store.record import (
     RunRecord,
     Sign,
     Status,
+    TrialRecord,
     decode_record,
     encode_record,
     new_record,
     read_record,
-    stored_metrics,
     write_record,
 )
+from stride.store.stored_values import stored_metrics
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 WHOLE = st.integers(0, 2**53)
@@ -67,7 +68,8 @@ RECORDS = st.builds(
     stride=TEXT,
     overrides=st.lists(TEXT, max_size=2).map(tuple),
     chosen=st.lists(TEXT, max_size=2).map(tuple),
-    parent=st.none() | st.builds(Parent, relation=TEXT, work_dir=TEXT, run=TEXT, id=TEXT),
+    parents=st.tuples(st.builds(Parent, relation=TEXT, work_dir=TEXT, run=TEXT, id=TEXT)),
+    sweep=st.none() | st.builds(TrialRecord, sweep=TEXT, study=TEXT, trial=WHOLE),
     code=st.lists(st.builds(CodeRecord, reference=TEXT), max_size=2).map(tuple),
     resolved=st.dictionaries(TEXT, JSON, max_size=3),
     fingerprints=st.dictionaries(TEXT, TEXT, max_size=2),

@@ -52,13 +52,13 @@ def test_a_run_has_its_config_and_its_record_from_the_first_moment(tmp_path: Pat
         {"lr": 0.1, "dims": (64, 64)},
         overrides=("lr=0.1",),
         chosen=("lr",),
-        parent=parent,
+        parents=(parent,),
         code=(code,),
     )
     assert run.read_config() == {"format": 1, "lr": 0.1, "dims": [64, 64]}
     record = run.read_record()
     assert (record.status, record.overrides, record.chosen) == ("created", ("lr=0.1",), ("lr",))
-    assert (record.parent, record.code, record.attempts) == (parent, (code,), ())
+    assert (record.parents, record.code, record.attempts) == ((parent,), (code,), ())
     assert sorted(path.name for path in run.path.iterdir()) == ["config.json", "run.json"]
 
 

@@ -179,12 +179,10 @@ def test_a_fit_after_loading_repeats_the_run_with_it_as_parent(tmp_path: Path) -
     trainer.load_run(0)
     again = trainer.fit()
     assert _digests(again) == _digests(run)
-    parent = again.read_record().parent
-    assert parent is not None
+    (parent,) = again.read_record().parents
     assert (parent.relation, parent.run, parent.id) == ("same config", "0", run.read_record().id)
     changed = trainer.fit({"model_kwargs.hidden_dims": [4]}).read_record()
-    assert changed.parent is not None
-    assert changed.parent.relation == "changed config"
+    assert changed.parents[0].relation == "changed config"
 
 
 def test_after_a_fit_the_best_weights_are_in_hand(tmp_path: Path) -> None:

@@ -182,9 +182,8 @@ def test_a_new_run_goes_on_from_the_last_checkpoint_of_another(tmp_path: Path) -
     longer = trainer(tmp_path).fit({"fit_kwargs.max_epochs": 4}, run="more", continue_from="first")
     whole = trainer(tmp_path, fit_kwargs={"max_epochs": 4}).fit(run="whole")
     record = longer.read_record()
-    assert record.parent is not None
-    assert (record.parent.relation, record.parent.run) == ("continued", "first")
-    assert record.parent.id == first.read_record().id
+    assert (record.parents[0].relation, record.parents[0].run) == ("continued", "first")
+    assert record.parents[0].id == first.read_record().id
     assert record.attempts[0].checkpoint == "step-00000040"
     assert longer.weights_file("last").read_bytes() == whole.weights_file("last").read_bytes()
     assert first.read_record().status == "completed"
@@ -243,8 +242,7 @@ def test_a_new_run_begins_with_the_weights_of_another_or_of_a_file(tmp_path: Pat
     expected = first.read_record().best[0].value
     for run in (of_run, of_file):
         assert run.read_record().best[0].value == pytest.approx(expected)
-    parent = of_run.read_record().parent
-    assert parent is not None
+    (parent,) = of_run.read_record().parents
     assert (parent.relation, parent.run) == ("weights", "first")
     with pytest.raises(DataError, match="there is no file"):
         trainer(tmp_path).fit(init_from="gone.safetensors")

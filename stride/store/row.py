@@ -1,4 +1,4 @@
-"""A row of a listing: what `list` and `diff` read of one run, or why it cannot be read."""
+"""A row of a listing: what is read of one run to put it beside others, or why it cannot be."""
 
 from __future__ import annotations
 
@@ -15,19 +15,6 @@ from stride.store.run import Run
 
 UNREADABLE = "unreadable"
 """The status of a run whose files cannot be read; the reason is beside it."""
-
-STYLES = {
-    "created": "blue",
-    "running": "cyan",
-    "completed": "green",
-    "stopped": "yellow",
-    "failed": "red",
-    "crashed": "red",
-    "stalled": "yellow",
-    "unknown": "magenta",
-    UNREADABLE: "red",
-}
-"""How a status is painted."""
 
 
 @dataclass(frozen=True)

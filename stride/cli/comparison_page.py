@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from stride.cli.comparison import SECTIONS, UNRECORDED, Comparison, Values
-from stride.cli.differing_keys import DifferingKeys, following_text
 from stride.cli.listing import CHANGED, CHANGED_NOTE
 from stride.cli.page import wrapped
 from stride.cli.table import Cell, Column, draw_grouped
 from stride.cli.terminal import Terminal
 from stride.cli.text import harmless
-from stride.cli.value import NOTHING, digest_text, metric_text, size_text, value_text
+from stride.cli.value import (
+    NOTHING,
+    digest_text,
+    duration_text,
+    metric_text,
+    size_text,
+    value_text,
+)
 from stride.config.differences import ABSENT
+from stride.config.differing_keys import DifferingKeys, following_text
+from stride.report.comparison import SECONDS, SECTIONS, UNRECORDED, Comparison, Values
 from stride.store.row import Row
 
 
@@ -44,7 +51,7 @@ def draw_comparison(
         table.append(section)
         for name, values in visible[section].items():
             cells = [*_cells(section, name, values, rows)]
-            table.append([*cells, _change(section, values)] if change else cells)
+            table.append([*cells, _change(section, name, values)] if change else cells)
     yield from draw_grouped(columns, table, terminal)
     notes = [] if folded is None else [*_notes(comparison, visible, folded)]
     notes += _missing(comparison)
@@ -70,7 +77,8 @@ def _cells(
     section: str, name: str, values: tuple[Any, ...], rows: tuple[Row, ...]
 ) -> Iterator[Cell]:
     """The name, and what each run has; in the config, what nobody chose stands back."""
-    yield Cell(f"  {harmless(name)}", "cyan")
+    shown = "took" if (section, name) == ("results", SECONDS) else name
+    yield Cell(f"  {harmless(shown)}", "cyan")
     for row, value in zip(rows, values, strict=True):
         text = _text(section, name, value)
         of_config = section == "config" and value is not ABSENT
@@ -86,6 +94,8 @@ def _text(section: str, name: str, value: Any) -> str:
     if value is ABSENT or (value is None and section != "config"):
         return NOTHING
     if section == "results":
+        if name == SECONDS and isinstance(value, float):
+            return duration_text(value)
         return metric_text(value) if isinstance(value, float) else value_text(value)
     if section == "machine" and name == "memory" and isinstance(value, int):
         return size_text(value)
@@ -94,10 +104,15 @@ def _text(section: str, name: str, value: Any) -> str:
     return digest_text(value_text(value)) if section in ("code", "data") else value_text(value)
 
 
-def _change(section: str, values: tuple[Any, ...]) -> Cell:
+def _change(section: str, name: str, values: tuple[Any, ...]) -> Cell:
     """How far a result moved from the first run to the second."""
     first, second = values
-    if section != "results" or not isinstance(first, float) or not isinstance(second, float):
+    if (
+        section != "results"
+        or name == SECONDS
+        or not isinstance(first, float)
+        or not isinstance(second, float)
+    ):
         return Cell("")
     return Cell(f"{second - first:+.4f}")
 

@@ -7,16 +7,16 @@ from typing import Annotated, Any
 import typer
 
 from stride.cli import answer
-from stride.cli.comparison import UNRECORDED, Comparison, Values, compare, only_differing
 from stride.cli.comparison_page import draw_comparison
 from stride.cli.completion import complete_run
-from stride.cli.differing_keys import differing_keys
 from stride.cli.experiment import open_run
 from stride.cli.options import Json
-from stride.cli.portrait import Portrait, read_portrait
 from stride.cli.terminal import standard_output
 from stride.config.differences import ABSENT, flatten
+from stride.config.differing_keys import differing_keys
 from stride.errors import UsageError
+from stride.report.comparison import UNRECORDED, Comparison, Values, compare, only_differing
+from stride.report.portrait import Portrait, read_portrait
 
 EXAMPLES = (
     "stride diff exp/2 exp/3",
@@ -31,7 +31,7 @@ FIELDS = {
     "data": f"fingerprints of the data: {_VALUES}",
     "packages": f"installed packages: {_VALUES}",
     "machine": f"host, processor, memory in bytes, graphics, Python, device, threads: {_VALUES}",
-    "results": f"status, time, best values, final metrics, always all: {_VALUES}",
+    "results": f"status, seconds, best values, final metrics, always all: {_VALUES}",
     "unknown": "section to the addresses of the runs of which nothing is known in it",
 }
 

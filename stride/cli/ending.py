@@ -5,9 +5,9 @@ from __future__ import annotations
 import traceback
 from collections.abc import Mapping
 
-from stride.cli.portrait import seconds_of
 from stride.cli.value import duration_text, metric_text
 from stride.errors import StrideError
+from stride.report.portrait import seconds_of
 from stride.store.record import Status
 from stride.store.row import Row, read_row
 from stride.store.run import Run

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from stride.cli.differing_keys import DifferingKeys, differing_keys, following_text, short_names
 from stride.cli.page import wrapped
 from stride.cli.status import STYLES
 from stride.cli.table import GAP, Cell, Column, draw_table
@@ -22,6 +21,7 @@ from stride.cli.value import (
     value_text,
 )
 from stride.config.differences import ABSENT, flatten
+from stride.config.differing_keys import DifferingKeys, differing_keys, following_text, short_names
 from stride.store.row import UNREADABLE, Row
 
 _MONITORS = 2

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from stride.cli.page import Section
-from stride.cli.portrait import Portrait
 from stride.cli.table import Cell
 from stride.cli.text import harmless
 from stride.cli.value import NOTHING, value_text
 from stride.config.differences import ABSENT, flatten
+from stride.report.portrait import Portrait
 
 
 def config_section(portrait: Portrait, every: bool) -> Section:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stride.cli.page import INDENT, Section, draw_sections, wrapped
-from stride.cli.portrait import Portrait, seconds_of
 from stride.cli.portrait_config import config_section, found_section
 from stride.cli.portrait_origin import code_pairs, file_pairs, machine_pairs, notes
 from stride.cli.status import STYLES
@@ -13,6 +12,7 @@ from stride.cli.table import Cell, Column, draw_table
 from stride.cli.terminal import Terminal
 from stride.cli.text import harmless
 from stride.cli.value import NOTHING, duration_text, metric_text, moment_text, progress_text
+from stride.report.portrait import Portrait, seconds_of
 from stride.store.record import AttemptRecord
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from stride.cli.differing_keys import short_names
 from stride.cli.page import wrapped
 from stride.cli.table import Cell, Column, draw_table
 from stride.cli.terminal import Terminal
 from stride.cli.text import harmless
 from stride.cli.value import NOTHING, value_text
+from stride.config.differing_keys import short_names
 from stride.report.scaling import Comparison, Point, Scaling
 
 _WITH_START = "*"

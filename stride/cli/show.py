@@ -10,11 +10,11 @@ import typer
 from stride.cli import answer
 from stride.cli.experiment import open_run
 from stride.cli.options import Json, RunAddress
-from stride.cli.portrait import Portrait, read_portrait
 from stride.cli.portrait_page import draw_portrait
 from stride.cli.run_json import FIELDS as RUN_FIELDS
 from stride.cli.run_json import run_fields
 from stride.cli.terminal import standard_output
+from stride.report.portrait import Portrait, read_portrait
 
 EXAMPLES = (
     "stride show exp/3",

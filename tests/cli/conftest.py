@@ -15,10 +15,6 @@ import pytest
 from typer.testing import CliRunner
 
 from stride.cli.app import app
-from stride.store.provenance.take import take
-from stride.store.record import BestRecord
-from stride.store.run import Run
-from stride.store.work_dir import WorkDir
 
 
 @dataclass(frozen=True)
@@ -48,58 +44,6 @@ def stride(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
         return Answer(result.exit_code, result.stdout, result.stderr)
 
     return call
-
-
-SETTINGS: dict[str, Any] = {
-    "seed": 0,
-    "model_kwargs": {"model_name": "MLP", "hidden_dims": [64]},
-    "optimizer_kwargs": {"optimizer_name": "AdamW", "lr": 0.001},
-}
-
-
-@pytest.fixture
-def trained(tmp_path: Path) -> Callable[..., Run]:
-    """Make a run in the experiment `exp` as a training would leave it, without training."""
-
-    def train(
-        accuracy: float = 0.9,
-        *,
-        name: str | None = None,
-        chosen: tuple[str, ...] = ("optimizer_kwargs.lr",),
-        overrides: tuple[str, ...] = (),
-        **groups: Any,
-    ) -> Run:
-        config = {
-            key: value | groups.get(key, {}) if isinstance(value, dict) else groups.get(key, value)
-            for key, value in SETTINGS.items()
-        }
-        run = WorkDir(tmp_path / "exp").create(config, name=name, chosen=chosen)
-        with run.start(overrides=overrides) as attempt:
-            for epoch in (1, 2):
-                row = {"epoch": epoch, "step": 10 * epoch, "val_accuracy": accuracy}
-                run.metrics.append(row)
-                attempt.sign(
-                    step=10 * epoch, epoch=epoch, max_epochs=2, metrics={"val_accuracy": accuracy}
-                )
-            attempt.best(
-                BestRecord(monitor="val_accuracy", mode="max", value=accuracy, epoch=2, step=20)
-            )
-            run.save_results({"test_accuracy": accuracy})
-        return run
-
-    return train
-
-
-@pytest.fixture
-def known(tmp_path: Path) -> Callable[[Run], Run]:
-    """Take the provenance of a run, as a training does."""
-
-    def take_provenance(run: Run) -> Run:
-        target = run.attempt_provenance_path(1)
-        take(target, experiment=run.work_dir, source=tmp_path, argv=["train"])
-        return run
-
-    return take_provenance
 
 
 @pytest.fixture

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from stride.cli.portrait import read_portrait
 from stride.cli.portrait_page import draw_portrait
 from stride.cli.show import FIELDS
 from stride.cli.terminal import Terminal
 from stride.cli.text import width_of
 from stride.files import read_json, write_json
+from stride.report.portrait import read_portrait
 from stride.store.provenance.folder import ProvenanceFolder
 from stride.store.work_dir import WorkDir
 

@@ -7,9 +7,9 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stride.cli.comparison import SECTIONS, UNRECORDED, compare, only_differing
-from stride.cli.portrait import read_portrait
 from stride.config.differences import ABSENT
+from stride.report.comparison import SECTIONS, UNRECORDED, compare, only_differing
+from stride.report.portrait import read_portrait
 from stride.store.work_dir import WorkDir
 
 rows = st.dictionaries(st.text(max_size=3), st.tuples(st.integers(0, 2), st.integers(0, 2)))
@@ -73,4 +73,4 @@ def test_the_time_of_all_attempts_is_added_up(trained: Any) -> None:
     )
     record = msgspec.structs.replace(portrait.record, attempts=(attempt, attempt))
     results = compare([replace(portrait, record=record)]).sections["results"]
-    assert results["took"] == ("3m 00s",)
+    assert results["seconds"] == (180.0,)

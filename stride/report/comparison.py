@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
-from stride.cli.portrait import Portrait, seconds_of
-from stride.cli.value import NOTHING, duration_text
 from stride.config.differences import ABSENT, flatten, same
+from stride.report.portrait import Portrait, seconds_of
 
 SECTIONS = ("config", "code", "data", "packages", "machine", "results")
+
+SECONDS = "seconds"
+"""The name of a result: how long all attempts took together."""
 
 
 class Unrecorded(Enum):
@@ -131,7 +133,7 @@ def _results(portrait: Portrait) -> dict[str, Any]:
     seconds = [seconds_of(attempt) for attempt in record.attempts]
     known = [each for each in seconds if each is not None]
     if record.attempts:
-        parts["took"] = duration_text(sum(known)) if known else NOTHING
+        parts[SECONDS] = sum(known) if known else None
     for best in record.best:
         parts[f"best {best.monitor}"] = best.value
         parts[f"best {best.monitor}, epoch"] = best.epoch

@@ -5,8 +5,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stride.cli.differing_keys import differing_keys, following_text, short_names
 from stride.config.differences import ABSENT, differing_leaves, flatten
+from stride.config.differing_keys import differing_keys, following_text, short_names
 
 words = st.text("abc", min_size=1, max_size=2)
 dotted = st.lists(words, min_size=1, max_size=4).map(".".join)

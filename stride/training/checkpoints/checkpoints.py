@@ -56,7 +56,8 @@ class Checkpoints:
     """Saves checkpoints of a run, and removes those that need not be kept.
 
     A save that fails costs no older checkpoint and ends no training: it is said, counted, and the
-    next one tries again. Making the object clears away what killed saves left.
+    next one tries again. Making the object clears away what killed saves left, and the checkpoints
+    that a save did not live to remove.
 
     Args:
         run: that this process trains.
@@ -85,6 +86,8 @@ class Checkpoints:
         for path in self._paths.leftovers():
             clear(path)
         self._manifests = _good_ones(run, resumed)
+        # Else each kill between a commit and its pruning would leave one more.
+        self._prune(among=list(self._manifests))
 
     def prepare(self, state: Tree) -> None:
         """Allocate the copy of the state in the background, so that the first save is as fast as
@@ -255,11 +258,15 @@ class Checkpoints:
         self.failures += 1
         self._failed.append(self.failure)
 
-    def _prune(self) -> None:
-        """Remove all but those to keep. What cannot be removed is tried again after the next."""
+    def _prune(self, among: Iterable[CheckpointFolder] | None = None) -> None:
+        """Remove all but those to keep. What cannot be removed is tried again after the next.
+
+        Args:
+            among: those that may be removed; all that there are, unless given.
+        """
         keeping = kept(self._manifests, self._settings)
         with contextlib.suppress(StorageError):
-            for folder in self._paths.committed():
+            for folder in self._paths.committed() if among is None else among:
                 if folder not in keeping:
                     remove_checkpoint(folder, self._paths)
                     self._manifests.pop(folder, None)

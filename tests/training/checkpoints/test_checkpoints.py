@@ -206,6 +206,18 @@ def test_leftovers_of_killed_saves_are_cleared_away(run: Run, state_at: StateAt)
     assert names(run) == []
 
 
+def test_what_a_killed_save_did_not_live_to_remove_goes_when_the_training_goes_on(
+    run: Run, state_at: StateAt
+) -> None:
+    first = Checkpoints(run, CheckpointKwargs(background=False, keep=3))
+    for step in (3, 4, 5):
+        first.save(state_at(step), Position(step, 1, step))
+    Checkpoints(run, CheckpointKwargs(keep=1))  # nobody knows yet that the newest is whole
+    assert len(run.checkpoint_paths.committed()) == 3
+    Checkpoints(run, CheckpointKwargs(keep=2), resumed=read_newest(run))
+    assert [folder.order[0] for folder in run.checkpoint_paths.committed()] == [5, 4]
+
+
 def test_what_was_passed_over_goes_only_when_there_is_a_newer_one(
     run: Run, state_at: StateAt, settings: CheckpointKwargs
 ) -> None:

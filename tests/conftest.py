@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,14 @@ from stride.store.work_dir import WorkDir
 
 # Tests run side by side, and trainings in processes of their own: one thread each is fastest.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# A shell without job control has what it starts in the background ignore Ctrl-C, and so would every
+# process of the tests: stride leaves ignored what it finds ignored.
+if (
+    threading.current_thread() is threading.main_thread()
+    and signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+):
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SETTINGS: dict[str, Any] = {
     "seed": 0,

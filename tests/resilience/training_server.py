@@ -70,6 +70,8 @@ def serve(request: dict[str, Any]) -> dict[str, Any]:
     """Fork a child that trains; say how it ended."""
     reading, writing = os.pipe()
     death = msgspec.convert(request["death"], type=Death | None)
+    told = Path(request["folder"], "output.txt")
+    told.write_text("")  # it may be killed before it has one
     begun = time.monotonic()
     process = os.fork()
     if process == 0:
@@ -89,7 +91,7 @@ def serve(request: dict[str, Any]) -> dict[str, Any]:
     except BlockingIOError:
         counts = {}
     os.close(reading)
-    output = Path(request["folder"], "output.txt").read_text(errors="replace")
+    output = told.read_text(errors="replace")
     return {"code": code, "seconds": seconds, "output": output, **counts}
 
 

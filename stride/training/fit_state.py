@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from stride.errors import StoredFileError
+from stride.store.position import Position
 from stride.store.record import BestRecord
-from stride.training.checkpoints.position import Position
 from stride.training.checkpoints.randomness import capture, restore
 from stride.training.ledger import Ledger
 from stride.training.module_state import put_module_state, read_module_state

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from stride.errors import StorageError
+from stride.store.checkpoint_manifest import FileFacts
 from stride.training.checkpoints.durable_file import write_file
-from stride.training.checkpoints.manifest import FileFacts
 from stride.training.checkpoints.tensor_file import DTYPES, byte_array_of
 from stride.training.sharding.local import is_sharded, local_of
 from stride.training.task import Task

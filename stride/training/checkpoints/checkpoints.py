@@ -15,14 +15,14 @@ from types import MappingProxyType
 from stride.config.checkpoint_kwargs import CheckpointKwargs
 from stride.errors import ConfigError, StorageError, StoredFileError, StrideError, VerificationError
 from stride.files import JSON
+from stride.store.checkpoint_manifest import Manifest, read_manifest
 from stride.store.checkpoint_paths import CheckpointFolder
+from stride.store.position import Position
 from stride.store.run import Run
 from stride.training.checkpoints.content import Content, OneFile
 from stride.training.checkpoints.draft import Draft
 from stride.training.checkpoints.held_file import HeldFile
-from stride.training.checkpoints.manifest import Manifest, read_manifest
 from stride.training.checkpoints.moment import Moment
-from stride.training.checkpoints.position import Position
 from stride.training.checkpoints.reading import Found
 from stride.training.checkpoints.retention import kept
 from stride.training.checkpoints.staging_buffer import StagingBuffer, on_gpu

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from stride.store.checkpoint_manifest import FileFacts
 from stride.store.checkpoint_paths import CheckpointFolder
+from stride.store.checkpoint_proof import verify
 from stride.training.checkpoints.durable_file import forget_cached, write_file
-from stride.training.checkpoints.manifest import FileFacts
 from stride.training.checkpoints.tensor_file import check_readable
-from stride.training.checkpoints.verification import verify
 
 
 class Content(Protocol):

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stride.files import JSON
+from stride.store.position import Position
 from stride.training.checkpoints.content import Content
 from stride.training.checkpoints.held_file import HeldFile
-from stride.training.checkpoints.position import Position
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from stride.files import storage_errors
-from stride.training.checkpoints.manifest import FileFacts
+from stride.store.checkpoint_manifest import FileFacts
 
 _PIECE = 2**23
 

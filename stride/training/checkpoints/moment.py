@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from stride.training.checkpoints.position import Position
+from stride.store.position import Position
 
 
 class Moment(NamedTuple):

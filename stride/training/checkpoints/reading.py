@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from stride.errors import NewerFormatError, StorageError, StoredFileError, VerificationError
 from stride.files import JSON, read_json
+from stride.store.checkpoint_manifest import Manifest, read_manifest
 from stride.store.checkpoint_paths import CheckpointFolder
+from stride.store.checkpoint_proof import verify
 from stride.store.run import Run
 from stride.training.checkpoints.decoding import decode_tree
-from stride.training.checkpoints.manifest import Manifest, read_manifest
 from stride.training.checkpoints.shard_names import shards_among
 from stride.training.checkpoints.state_tree import Tree
 from stride.training.checkpoints.tensor_file import read_tensors
-from stride.training.checkpoints.verification import verify
 
 if TYPE_CHECKING:
     from torch.distributed.device_mesh import DeviceMesh

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from stride.config.checkpoint_kwargs import CheckpointKwargs
+from stride.store.checkpoint_manifest import Manifest
 from stride.store.checkpoint_paths import CheckpointFolder
-from stride.training.checkpoints.manifest import Manifest
 
 
 def kept(

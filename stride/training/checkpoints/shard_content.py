@@ -13,8 +13,8 @@ from torch import Tensor
 from torch.distributed import ProcessGroup
 
 from stride.errors import StorageError, VerificationError
+from stride.store.checkpoint_manifest import FileFacts
 from stride.store.checkpoint_paths import CheckpointFolder
-from stride.training.checkpoints.manifest import FileFacts
 from stride.training.checkpoints.shard_writer import write_shards
 
 _logger = logging.getLogger(__name__)

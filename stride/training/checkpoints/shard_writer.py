@@ -23,8 +23,8 @@ from torch.futures import Future
 
 from stride.errors import StorageError, StrideError, VerificationError
 from stride.files import sha256_of_file
+from stride.store.checkpoint_manifest import FileFacts
 from stride.training.checkpoints.durable_file import forget_cached, write_file
-from stride.training.checkpoints.manifest import FileFacts
 from stride.training.checkpoints.shard_names import shard_name
 from stride.training.checkpoints.shard_storage import OFFSETS_KEY
 from stride.training.checkpoints.tensor_file import (

@@ -14,9 +14,9 @@ from torch import Tensor
 from stride.config.checkpoint_kwargs import CheckpointKwargs
 from stride.errors import ConfigError, StorageError
 from stride.files import JSON
+from stride.store.position import Position
 from stride.training.checkpoints.checkpoints import Checkpoints, Saved
 from stride.training.checkpoints.moment import Moment
-from stride.training.checkpoints.position import Position
 from stride.training.checkpoints.shard_content import ShardContent
 from stride.training.checkpoints.shard_copy import copy_shards
 from stride.training.checkpoints.sharded_tree import encode_sharded

@@ -14,16 +14,12 @@ from stride.files import (
     storage_errors,
     write_json,
 )
+from stride.store.checkpoint_manifest import FileFacts, Manifest, encode_manifest
 from stride.store.checkpoint_paths import CheckpointFolder, CheckpointPaths
+from stride.store.checkpoint_proof import verify
 from stride.training.checkpoints.draft import Draft
 from stride.training.checkpoints.durable_file import write_file
-from stride.training.checkpoints.manifest import (
-    FileFacts,
-    Manifest,
-    encode_manifest,
-    new_manifest,
-)
-from stride.training.checkpoints.verification import verify
+from stride.training.checkpoints.new_manifest import new_manifest
 
 _SPARE = 2**20
 """Bytes that are left for the small files of the run."""

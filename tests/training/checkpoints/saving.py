@@ -21,11 +21,11 @@ import torch
 
 from stride.config.checkpoint_kwargs import CheckpointKwargs
 from stride.files import sha256_of
+from stride.store.position import Position
 from stride.store.run import Run
 from stride.store.work_dir import WorkDir
 from stride.training.checkpoints.best_files import put_back_best_files
 from stride.training.checkpoints.checkpoints import Checkpoints
-from stride.training.checkpoints.position import Position
 from stride.training.checkpoints.reading import read_newest
 
 SIZE = 200_000

@@ -9,10 +9,10 @@ import pytest
 
 from stride.config.checkpoint_kwargs import CheckpointKwargs
 from stride.errors import StorageError
+from stride.store.position import Position
 from stride.store.run import Run
 from stride.training.checkpoints.best_files import put_back_best_files
 from stride.training.checkpoints.checkpoints import Checkpoints
-from stride.training.checkpoints.position import Position
 from stride.training.checkpoints.reading import Found, read_newest
 
 WriteBest = Callable[..., dict[str, str]]

@@ -12,10 +12,10 @@ import torch
 from stride.config.checkpoint_kwargs import CheckpointKwargs
 from stride.errors import ConfigError
 from stride.files import read_json
+from stride.store.position import Position
 from stride.store.run import Run
 from stride.store.work_dir import WorkDir
 from stride.training.checkpoints.checkpoints import Checkpoints
-from stride.training.checkpoints.position import Position
 from stride.training.checkpoints.reading import read_checkpoint, read_newest
 from tests.training.checkpoints.trees import same
 

@@ -14,9 +14,9 @@ import pytest
 import torch
 
 from stride.config.checkpoint_kwargs import CheckpointKwargs
+from stride.store.position import Position
 from stride.store.run import Run
 from stride.training.checkpoints.checkpoints import Checkpoints
-from stride.training.checkpoints.position import Position
 from stride.training.checkpoints.reading import read_newest
 
 
@@ -68,7 +68,7 @@ import torch
 from stride.config.checkpoint_kwargs import CheckpointKwargs
 from stride.store.work_dir import WorkDir
 from stride.training.checkpoints.checkpoints import Checkpoints
-from stride.training.checkpoints.position import Position
+from stride.store.position import Position
 from stride.training.checkpoints.reading import read_newest
 
 def fill(path, left):

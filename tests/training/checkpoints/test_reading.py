@@ -12,9 +12,9 @@ from stride.config.checkpoint_kwargs import CheckpointKwargs
 from stride.errors import NewerFormatError, VerificationError
 from stride.files import encode_json, sha256_of
 from stride.store.checkpoint_paths import CheckpointFolder
+from stride.store.position import Position
 from stride.store.run import Run
 from stride.training.checkpoints.checkpoints import Checkpoints
-from stride.training.checkpoints.position import Position
 from stride.training.checkpoints.reading import read_checkpoint, read_newest
 from tests.training.checkpoints.trees import same
 

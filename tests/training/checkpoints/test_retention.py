@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stride.config.checkpoint_kwargs import CheckpointKwargs
+from stride.store.checkpoint_manifest import Manifest
 from stride.store.checkpoint_paths import CheckpointFolder, CheckpointPaths
-from stride.training.checkpoints.manifest import Manifest, new_manifest
-from stride.training.checkpoints.position import Position
+from stride.store.position import Position
+from stride.training.checkpoints.new_manifest import new_manifest
 from stride.training.checkpoints.retention import kept
 
 PATHS = CheckpointPaths(Path("exp/0/checkpoints"))

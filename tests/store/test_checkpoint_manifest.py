@@ -9,13 +9,9 @@ import pytest
 
 from stride.errors import NewerFormatError, StoredFileError, VerificationError
 from stride.files import encode_json, sha256_of
-from stride.training.checkpoints.manifest import (
-    FileFacts,
-    encode_manifest,
-    new_manifest,
-    read_manifest,
-)
-from stride.training.checkpoints.position import Position
+from stride.store.checkpoint_manifest import FileFacts, encode_manifest, read_manifest
+from stride.store.position import Position
+from stride.training.checkpoints.new_manifest import new_manifest
 
 FILES = {
     "state.json": FileFacts(size=3, digest="sha256:0"),

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
-import numpy as np
-import torch
 
-from stride import __version__
 from stride.errors import NewerFormatError, StoredFileError, VerificationError
 from stride.files import JSON, decode_json, encode_json, read_content, sha256_of
-from stride.store.record import utc_now
-from stride.training.checkpoints.position import Position
+from stride.store.position import Position
 
 FORMAT = 1
 """The format of checkpoints that this stride writes."""
@@ -48,25 +43,6 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
             for name, facts in self.files.items()
             if name.startswith(_WEIGHTS)
         }
-
-
-def new_manifest(
-    position: Position, files: Mapping[str, FileFacts], *, epoch_end: bool, best: bool
-) -> Manifest:
-    """The manifest of a checkpoint that is written now."""
-    return Manifest(
-        created=utc_now(),
-        position=position,
-        epoch_end=epoch_end,
-        best=best,
-        versions={
-            "stride": __version__,
-            "torch": str(torch.__version__),
-            "numpy": np.__version__,
-            "python": platform.python_version(),
-        },
-        files=dict(files),
-    )
 
 
 def encode_manifest(manifest: Manifest) -> bytes:

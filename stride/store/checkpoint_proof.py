@@ -8,8 +8,8 @@ from pathlib import Path
 
 from stride.errors import RunNameError, StoredFileError, VerificationError
 from stride.files import storage_errors
+from stride.store.checkpoint_manifest import FileFacts
 from stride.store.checkpoint_paths import CheckpointFolder
-from stride.training.checkpoints.manifest import FileFacts
 
 _PIECE = 2**23
 """Bytes read at a time: many, as each reading lets another thread go first."""

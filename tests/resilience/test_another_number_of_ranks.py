@@ -30,25 +30,51 @@ def columns(run: Run) -> dict[str, list[tuple[str, ...]]]:
     }
 
 
-def train_resharded(trainings: RankTrainings, folder: Path, case: str, ranks: list[int]) -> Run:
-    """Train with so many ranks one after the other, each killed after some steps but the last."""
+def train_resharded(
+    trainings: RankTrainings,
+    folder: Path,
+    case: str,
+    ranks: list[int],
+    strategy: str = "replicate",
+) -> Run:
+    """Train with so many ranks one after the other, each killed after some steps but the last.
+
+    Checkpoints are written while training waits: which is the newest at a kill is no chance.
+    """
     folder.mkdir()
+    settings = {"distributed_kwargs": {"strategy": strategy}}
+    overrides = {"checkpoint_kwargs.background": False}
     for number, count in enumerate(ranks):
         last = number == len(ranks) - 1
         deaths = None if last else Deaths({0: AtStep(16)}, together=True)
-        endings = trainings.train(folder, case, count, deaths)
+        endings = trainings.train(
+            folder, case, count, deaths, settings=settings, overrides=overrides
+        )
         assert endings.killed != last, endings.output
         assert not last or endings.codes == [0] * count, endings.output
     return run_in(folder)
 
 
 @pytest.mark.parametrize(
-    "ranks", [[2, 1, 3], pytest.param([1, 2, 4], marks=pytest.mark.matrix)], ids=str
+    ("ranks", "strategy"),
+    [
+        ([2, 1, 3], "replicate"),
+        *(
+            pytest.param(ranks, strategy, marks=pytest.mark.matrix)
+            for ranks in ([1, 2, 4], [2, 1, 4])
+            for strategy in ("replicate", "shard")
+        ),
+    ],
+    ids=str,
 )
 def test_each_step_has_the_batch_that_it_would_have_had(
-    ranks: list[int], rank_trainings: RankTrainings, tmp_path: Path
+    ranks: list[int], strategy: str, rank_trainings: RankTrainings, tmp_path: Path
 ) -> None:
-    run = train_resharded(rank_trainings, tmp_path / "resharded", CALM, ranks)
+    run = train_resharded(rank_trainings, tmp_path / "resharded", CALM, ranks, strategy)
+    record = run.read_record()
+    assert record.status is Status.COMPLETED
+    assert [attempt.world_size for attempt in record.attempts] == ranks
+    assert all(attempt.checkpoint for attempt in record.attempts[1:])
     alone = train_resharded(rank_trainings, tmp_path / "alone", CALM, [1])
     told, expected = columns(run), columns(alone)
     for name in told:
@@ -80,19 +106,26 @@ def test_each_attempt_says_with_how_many_ranks_it_goes_on(
     ]
 
 
-@pytest.mark.parametrize("case", DRAWING[1:])
+@pytest.mark.parametrize(
+    ("case", "strategy"),
+    [(case, "replicate") for case in DRAWING[1:]] + [(case, "shard") for case in DRAWING[:2]],
+)
 @pytest.mark.matrix
-def test_it_comes_to_its_end(case: str, rank_trainings: RankTrainings, tmp_path: Path) -> None:
-    run = train_resharded(rank_trainings, tmp_path / "resharded", case, [2, 1, 4, 3])
+def test_it_comes_to_its_end(
+    case: str, strategy: str, rank_trainings: RankTrainings, tmp_path: Path
+) -> None:
+    run = train_resharded(rank_trainings, tmp_path / "resharded", case, [2, 1, 4, 3], strategy)
     assert run.read_record().status is Status.COMPLETED
     assert [row["step"] for row in run.steps.read()] == [*range(3, 61, 3)]
 
 
+@pytest.mark.parametrize("strategy", ["replicate", "shard"])
 @pytest.mark.matrix
 def test_what_is_drawn_anew_is_a_function_of_where_it_goes_on(
-    rank_trainings: RankTrainings, tmp_path: Path
+    strategy: str, rank_trainings: RankTrainings, tmp_path: Path
 ) -> None:
     runs = [
-        train_resharded(rank_trainings, tmp_path / name, DRAWING[1], [2, 3]) for name in ("a", "b")
+        train_resharded(rank_trainings, tmp_path / name, DRAWING[1], [2, 3], strategy)
+        for name in ("a", "b")
     ]
     assert columns(runs[0]) == columns(runs[1])

@@ -6,6 +6,7 @@
     ├── UsageError (ValueError)         what a person typed, or wrote in a file, cannot be done
     │   ├── ConfigError                 a key, a type, an override, a config file
     │   ├── RunNameError                a name that no run may have
+    │   ├── QueryError                  a query (`--where`, `--sort`) that says nothing
     │   ├── RunNotFoundError            no such run or experiment (also LookupError)
     │   ├── RunExistsError              the name is taken (also FileExistsError)
     │   ├── RunBusyError                another process is training the run
@@ -42,6 +43,18 @@ class ConfigError(UsageError):
 
 class RunNameError(UsageError):
     """The name is not one that a run may have."""
+
+
+class QueryError(UsageError):
+    """A query cannot be read, or asks for what no run has.
+
+    Attributes:
+        position: of the character in the query where that shows, from 0; None where it has none.
+    """
+
+    def __init__(self, message: str, position: int | None = None) -> None:
+        super().__init__(message)
+        self.position = position
 
 
 class RunNotFoundError(UsageError, LookupError):

@@ -252,7 +252,7 @@ class Attempt:
     def _end(self, status: Status, **changes: Any) -> None:
         if self._pid != os.getpid() or self.ended:
             return
-        for table in (self.run.metrics, self.run.steps, self.run.timings):
+        for table in (self.run.metrics, self.run.steps, self.run.timings, self.run.digests):
             with contextlib.suppress(OSError):
                 table.close()
         *earlier, attempt = self._record.attempts

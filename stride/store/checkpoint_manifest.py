@@ -44,6 +44,21 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
             if name.startswith(_WEIGHTS)
         }
 
+    @property
+    def state_digest(self) -> str:
+        """Digest of all tensors of the state: weights, optimisers, averages, generators, sums.
+
+        That of their file, or of sharded weights of the digests of all files, by name.
+        """
+        tensors = {name: each.digest for name, each in self.files.items() if _is_tensors(name)}
+        if len(tensors) == 1:
+            return next(iter(tensors.values()))
+        return sha256_of("".join(f"{name} {tensors[name]}\n" for name in sorted(tensors)).encode())
+
+
+def _is_tensors(name: str) -> bool:
+    return name.endswith(".safetensors") and not name.startswith(_WEIGHTS)
+
 
 def encode_manifest(manifest: Manifest) -> bytes:
     """The bytes of manifest.json."""

@@ -57,6 +57,11 @@ class Run(RunFolder):
         """The table of timings.csv; a row is with the operating system within a second."""
         return Table(self.timings_path, delay=1.0)
 
+    @functools.cached_property
+    def digests(self) -> Table:
+        """The table of digests.csv: what two trainings of the same config have in common."""
+        return Table(self.digests_path)
+
     def exists(self) -> bool:
         """Whether there is such a run, whole or damaged."""
         return self.record_path.exists() or self.config_path.exists()
@@ -97,14 +102,25 @@ class Run(RunFolder):
         add_tags: tuple[str, ...] = (),
         remove_tags: tuple[str, ...] = (),
         note: str | None = None,
+        append: bool = False,
     ) -> Labels:
-        """Change tags and note, also while the run trains; people who write at once take turns."""
+        """Change tags and note, also while the run trains; people who write at once take turns.
+
+        Tags keep the order in which they came. A note of None stays, "" removes it; with `append`
+        it becomes a further line.
+
+        Raises:
+            RunNotFoundError: the run was moved away a moment ago.
+            StoredFileError: the labels that are there cannot be read; they stay.
+            StorageError: the disk refused.
+        """
         return write_labels(
             self.labels_path,
             self.labels_lock_path,
             add_tags=add_tags,
             remove_tags=remove_tags,
             note=note,
+            append=append,
         )
 
     def status(self, record: RunRecord | None = None) -> Verdict:

@@ -63,6 +63,16 @@ class RunFolder:
         return self.path / f".{name}-request"
 
     @property
+    def removal_path(self) -> Path:
+        """When the run was removed; in the trash only."""
+        return self.path / ".removed.json"
+
+    @property
+    def import_path(self) -> Path:
+        """Where the run was imported from; of imported runs only."""
+        return self.path / "imported.json"
+
+    @property
     def provenance_path(self) -> Path:
         """Code, packages and machine of the first attempt."""
         return self.path / "provenance"
@@ -94,6 +104,11 @@ class RunFolder:
     def timings_path(self) -> Path:
         """Seconds, samples a second and memory, apart from what must be the same bits each time."""
         return self.logs_path / "timings.csv"
+
+    @property
+    def digests_path(self) -> Path:
+        """A row a checkpoint: the digest of the whole state, kept when the checkpoint is gone."""
+        return self.logs_path / "digests.csv"
 
     @property
     def tensorboard_path(self) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from stride.errors import RunBusyError, RunStateError, StoredFileError
+from stride.errors import RunBusyError, RunStateError
 from stride.files import clear_temporaries, fsync_folder
 from stride.store.attempt import Attempt
-from stride.store.liveness import Life, Verdict, gather, read_verdict, verdict
-from stride.store.lock import AttemptLock, LockState, acquire
+from stride.store.holding import holder_of, judge_held, take_lock
+from stride.store.liveness import Life, Verdict, read_verdict
+from stride.store.lock import AttemptLock
 from stride.store.machine_identity import (
     boot_clock,
     out_of_memory_kills,
@@ -45,11 +45,7 @@ def start_attempt(
 ) -> Attempt:
     """Take the lock, judge what was before, write the status `running`; see `Run.start`."""
     run.read_record()  # what is no run gets no lock file
-    try:
-        lock = acquire(run.lock_path)
-    except RunBusyError as error:
-        said = str(error).replace(str(run.path), run.address, 1)
-        raise RunBusyError(_holder(run, said)) from error
+    lock = take_lock(run)
     try:
         record = _startable(run, lock, takeover=takeover)
         if first and record.attempts:
@@ -88,7 +84,7 @@ def start_attempt(
 def _written_by_attempts(run: Run, record: RunRecord) -> Iterator[Path]:
     """What an attempt writes whole: one that was killed may have left a part of it."""
     yield from (run.record_path, run.results_metrics_path, run.checkpoint_paths.newest_path)
-    for table in (run.metrics, run.steps, run.timings):
+    for table in (run.metrics, run.steps, run.timings, run.digests):
         yield from (table.path, table.cut_path)
     yield from (run.weights_path / name for name in record.digests)
     yield from (run.attempt_provenance_path(attempt.number) for attempt in record.attempts)
@@ -122,9 +118,7 @@ def _startable(run: Run, lock: AttemptLock, *, takeover: bool) -> RunRecord:
     before = record.attempt
     if record.status is not Status.RUNNING or before is None:
         return record
-    evidence = gather(before, run.lock_path, run.fault_path)
-    was = LockState.FREE if lock.supported else LockState.UNSUPPORTED  # before we took it
-    found = verdict(record, dataclasses.replace(evidence, lock=was))
+    found = judge_held(run, record, lock)
     _refuse_living(run, found, takeover)
     ended = msgspec.structs.replace(before, outcome=found.word)
     return msgspec.structs.replace(record, attempts=(*record.attempts[:-1], ended))
@@ -161,25 +155,8 @@ def _refuse_completed(run: Run, record: RunRecord) -> None:
 def _refuse_living(run: Run, found: Verdict, takeover: bool) -> None:
     """Refuse where the process before lives, or may."""
     if found.life in (Life.ALIVE, Life.STALLED):
-        raise RunBusyError(_holder(run, f"{run.address} is being trained by another process"))
+        raise RunBusyError(holder_of(run, f"{run.address} is being trained by another process"))
     if found.life is Life.UNKNOWN and not takeover:
         raise RunBusyError(
             f"{run.address} may be in training: {found.reason}; if it is not, start with --takeover"
         )
-
-
-def _holder(run: Run, otherwise: str) -> str:
-    """The sentence that says who trains the run; `otherwise` where its record does not."""
-    try:
-        record = run.read_record()
-    except StoredFileError:
-        return otherwise
-    attempt = record.attempt
-    if attempt is None or record.status is not Status.RUNNING:
-        return otherwise
-    found = read_verdict(record, run.lock_path, run.fault_path)
-    stalled = f"; it gives {found.reason}" if found.life is Life.STALLED else ""
-    return (
-        f"{run.address} is being trained by process {attempt.pid} on {attempt.host}"
-        f" since {attempt.started}{stalled}"
-    )

@@ -11,6 +11,7 @@ from stride.store.record import BestRecord
 from stride.store.run import Run
 from stride.tables import Cell
 from stride.training.checkpoints.best_files import put_back_best_files
+from stride.training.checkpoints.kept_digests import put_back_digests
 from stride.training.checkpoints.reading import Found
 from stride.training.parts import Parts, share_weights
 from stride.training.sharded_weights import ShardedWeights
@@ -185,6 +186,7 @@ class RunLedger(Ledger):
         run.steps.cut(logged)
         run.metrics.cut(evaluated)
         run.timings.cut(evaluated)
+        put_back_digests(run, found.manifest)
         put_back_best_files(run, found)
         self._attempt.forget_digests("best")
         for name, digest in found.manifest.weights.items():

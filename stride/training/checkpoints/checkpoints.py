@@ -22,6 +22,7 @@ from stride.store.run import Run
 from stride.training.checkpoints.content import Content, OneFile
 from stride.training.checkpoints.draft import Draft
 from stride.training.checkpoints.held_file import HeldFile
+from stride.training.checkpoints.kept_digests import keep_digest
 from stride.training.checkpoints.moment import Moment
 from stride.training.checkpoints.reading import Found
 from stride.training.checkpoints.retention import kept
@@ -240,6 +241,7 @@ class Checkpoints:
         finally:
             draft.content.close()
             _let_go(draft.weights)
+        keep_digest(self._run, manifest)
         self._newest = manifest
         self._manifests[folder] = manifest
         self.failure = None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import io
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from stride.errors import StoredFileError
@@ -72,6 +73,52 @@ def parse_rows(content: bytes, path: Path) -> list[dict[str, Cell]]:
         return []
     header = lines[0]
     return [_row(header, line) for line in lines[1:] if len(line) == len(header)]
+
+
+def parse_header(content: bytes, path: Path) -> list[str]:
+    """The names of the columns; [] where there is no whole line.
+
+    Raises:
+        StoredFileError: it is not UTF-8 text; the sentence names `path`.
+    """
+    first = next((line for line in io.BytesIO(content) if line.strip(b"\r\n")), b"")
+    return next(iter(decode_rows(first, path)), []) if first.endswith(b"\n") else []
+
+
+def parse_columns(
+    content: bytes, names: Collection[str], path: Path
+) -> dict[str, list[float | None]]:
+    """The numbers of some columns, a row each; None where a cell is empty or holds a text.
+
+    Takes the same rows as `parse_rows`, and a fraction of its time and memory: a table of every
+    step may have a million. A column that the table does not have is left out.
+
+    Raises:
+        StoredFileError: the header is not UTF-8 text; the sentence names `path`.
+    """
+    header = parse_header(content, path)
+    places = [(header.index(name), name) for name in dict.fromkeys(names) if name in header]
+    found: dict[str, list[float | None]] = {name: [] for _, name in places}
+    lines = (line for line in io.BytesIO(content) if line.strip(b"\r\n"))
+    next(lines, None)
+    for line in lines:
+        cells = line.split(b",") if b'"' not in line else _quoted_cells(line)
+        if len(cells) != len(header) or not line.endswith(b"\n"):
+            continue
+        for place, name in places:
+            found[name].append(_number(cells[place]))
+    return found
+
+
+def _quoted_cells(line: bytes) -> list[bytes]:
+    return [cell.encode() for cell in _cells(line.decode(errors="replace").rstrip("\r\n"))]
+
+
+def _number(cell: bytes) -> float | None:
+    try:
+        return float(cell)
+    except ValueError:
+        return None
 
 
 def rows_until(content: bytes, last_step: int, path: Path) -> tuple[bytes, list[dict[str, Cell]]]:

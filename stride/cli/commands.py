@@ -33,6 +33,7 @@ COMMANDS = {
     "show": Entry("stride.cli.show", "Look", "Show one run in full"),
     "log": Entry("stride.cli.log", "Look", "Print the log of a run, and follow it"),
     "diff": Entry("stride.cli.diff", "Look", "Show what differs between runs, and their results"),
+    "plot": Entry("stride.cli.plot", "Look", "Plot curves of runs, here or as a picture"),
     "report": Entry("stride.cli.report", "Look", "Report how trainings scale with ranks"),
     "keys": Entry("stride.cli.keys", "About", "List config keys with type, default and help"),
     "version": Entry("stride.cli.version", "About", "Print the versions that matter"),

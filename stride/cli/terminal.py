@@ -31,10 +31,13 @@ class Terminal:
     width: int | None = None
 
     def paint(self, text: str, style: str) -> str:
-        """Text in a style such as "bold cyan"; as it is where colours are off or there is none."""
+        """Text in a style such as "bold cyan"; as it is where colours are off or there is none.
+
+        A number in a style is one of the 256 colours that terminals share.
+        """
         if not self.colour or not style or not text:
             return text
-        codes = ";".join(_STYLES[word] for word in style.split())
+        codes = ";".join(_STYLES.get(word, f"38;5;{word}") for word in style.split())
         return f"\x1b[{codes}m{text}\x1b[0m"
 
 

@@ -1,0 +1,96 @@
+"""Ticks: round numbers along an axis, and their texts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A range of numbers that is drawn; `at` tells how far along it a number lies.
+
+    Attributes:
+        low, high: its ends, low below high; both above 0 where it is logarithmic.
+        log: whether equal ratios, not equal differences, are equally far apart.
+    """
+
+    low: float
+    high: float
+    log: bool = False
+
+    def at(self, value: float) -> float:
+        """From 0 at the low end to 1 at the high one."""
+        if self.log:
+            return math.log(value / self.low) / math.log(self.high / self.low)
+        half = self.high / 2 - self.low / 2  # a whole difference may be beyond the largest float
+        return (value / 2 - self.low / 2) / half
+
+
+def axis_around(values: Sequence[float], *, log: bool = False) -> Axis:
+    """The axis on which all values lie; one value alone stands in its middle."""
+    low, high = min(values), max(values)
+    if low < high:
+        return Axis(low, high, log)
+    if log:
+        return Axis(low / 2, high * 2, log)
+    margin = abs(low) / 10 or 1.0
+    return Axis(low - margin, high + margin)
+
+
+def ticks(axis: Axis, most: int, *, whole: bool = False) -> list[float]:
+    """At most so many round numbers on the axis, upward; `whole` for what is counted."""
+    if axis.log:
+        return _log_ticks(axis, most)
+    span = axis.high - axis.low
+    if not math.isfinite(span) or span <= 0:
+        return [axis.low, axis.high][: max(most, 1)]
+    step = _round_step(span / max(most - 1, 1))
+    if whole:
+        step = max(step, 1.0)
+    while True:
+        first = math.ceil(axis.low / step - 1e-9)
+        last = math.floor(axis.high / step + 1e-9)
+        if last - first < most:
+            return [place * step for place in range(first, last + 1)]
+        step = _round_step(step * 1.5)
+
+
+def _round_step(least: float) -> float:
+    """The smallest of 1, 2, 2.5, 5 times a power of ten that is no smaller."""
+    power = 10.0 ** math.floor(math.log10(least))
+    return next((f * power for f in (1.0, 2.0, 2.5, 5.0) if f * power >= least * 0.999), 10 * power)
+
+
+def _log_ticks(axis: Axis, most: int) -> list[float]:
+    """Powers of ten, as many as fit; 1, 2 and 5 times a power where there are few."""
+    first = math.floor(math.log10(axis.low)) - 1
+    last = math.ceil(math.log10(axis.high)) + 1
+    for factors in ((1.0, 2.0, 5.0), (1.0, 3.0), (1.0,)):
+        found = [f * 10.0**p for p in range(first, last + 1) for f in factors]
+        found = [value for value in found if axis.low <= value * 1.0001 and value <= axis.high]
+        if len(found) <= most:
+            return found or [axis.low, axis.high]
+    stride = math.ceil(len(found) / max(most, 1))
+    return [value for place, value in enumerate(found) if place % stride == 0]
+
+
+def tick_texts(values: Sequence[float]) -> list[str]:
+    """The texts, with as many decimals as tell neighbours apart."""
+    largest = max((abs(value) for value in values), default=0.0)
+    if largest and not 1e-4 <= largest < 1e6:
+        return [_short(value) for value in values]
+    for decimals in range(7):
+        texts = [f"{value:.{decimals}f}" for value in values]
+        if all(
+            math.isclose(float(t), v, rel_tol=1e-6, abs_tol=largest * 1e-6)
+            for t, v in zip(texts, values, strict=True)
+        ):
+            return [text.lstrip("-") if float(text) == 0 else text for text in texts]
+    return [_short(value) for value in values]
+
+
+def _short(value: float) -> str:
+    text = f"{value:.3g}"
+    return text.replace("e+0", "e").replace("e-0", "e-").replace("e+", "e")

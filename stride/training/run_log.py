@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import socket
@@ -82,6 +83,10 @@ class RunLog(logging.Handler):
 
 
 def _say(text: str) -> None:
-    """On the screen itself: the log is what does not work."""
+    """On the screen itself: the log is what does not work, nor does the screen, perhaps, where it
+    is a file on the same disk.
+    """
     if sys.__stderr__ is not None:
-        sys.__stderr__.write(text + "\n")
+        with contextlib.suppress(OSError, ValueError):
+            sys.__stderr__.write(text + "\n")
+            sys.__stderr__.flush()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def train(
     overrides: Mapping[str, Any],
     bucket_bytes: int | None,
     patience: float,
-    largest_file: int | None,
+    largest_files: Mapping[str, int],
 ) -> None:
     """Create the run `x` of the experiment `exp` and train it, or go on with it, or see that it is
     done; each rank plans for itself, as `stride fit --resume` does.
@@ -59,11 +60,8 @@ def train(
     Args:
         bucket_bytes: of the buckets in which gradients are summed.
         patience: seconds that a rank is waited for.
-        largest_file: bytes that a file may have; writing more fails like a full disk.
+        largest_files: bytes that a file of a rank may have; writing more fails like a full disk.
     """
-    if largest_file is not None:
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, resource.RLIM_INFINITY))
     if bucket_bytes is not None:
         buckets.BUCKET_BYTES = bucket_bytes
     place = find_ranks(os.environ)
@@ -75,9 +73,12 @@ def train(
     plan = plan_fit(chosen, overrides, name="x", resume=True, continue_from=None, init_from=None)
     if isinstance(plan, Run):
         return
-    with join(
-        place, torch.device("cpu"), patience=patience, meeting_seconds=MEETING_SECONDS
-    ) as ranks:
+    with (
+        _full_disk(largest_files.get(str(place.rank))),
+        join(
+            place, torch.device("cpu"), patience=patience, meeting_seconds=MEETING_SECONDS
+        ) as ranks,
+    ):
         fit_run(
             plan.config,
             plan.claim,
@@ -87,6 +88,21 @@ def train(
             beginning=plan.beginning,
             ranks=ranks,
         )
+
+
+@contextlib.contextmanager
+def _full_disk(largest: int | None) -> Iterator[None]:
+    """Inside, files may have so many bytes; the answer of this process has its place afterwards."""
+    if largest is None:
+        yield
+        return
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (largest, resource.RLIM_INFINITY))
+    try:
+        yield
+    finally:
+        unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+        resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
 
 
 class Measured(Supervised):

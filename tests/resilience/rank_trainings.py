@@ -93,7 +93,7 @@ class RankTrainings:
         overrides: Mapping[str, Any] | None = None,
         bucket_bytes: int | None = None,
         patience: float = 60.0,
-        largest_file: int | None = None,
+        largest_file: int | Mapping[int, int] | None = None,
     ) -> Endings:
         """Train the run `x` of `folder/exp`, from where it is, until it is done or they die.
 
@@ -102,15 +102,18 @@ class RankTrainings:
             overrides: of this attempt alone.
             bucket_bytes: of the buckets in which gradients are summed; as they are unless given.
             patience: seconds that a rank is waited for.
-            largest_file: bytes that a file may have; writing more fails like a full disk.
+            largest_file: bytes that a file may have, for all ranks or for some of them; writing
+                more fails like a full disk.
         """
+        if isinstance(largest_file, int):
+            largest_file = dict.fromkeys(range(ranks), largest_file)
         arguments = {
             "case": case,
             "settings": settings or {},
             "overrides": overrides or {},
             "bucket_bytes": bucket_bytes,
             "patience": patience,
-            "largest_file": largest_file,
+            "largest_files": {str(rank): size for rank, size in (largest_file or {}).items()},
         }
         return self.play(folder, "train", ranks, arguments, deaths)
 

@@ -35,6 +35,22 @@ def _write(text: str) -> None:
         raise _refusal(error) from error
 
 
+def write_bytes(content: bytes) -> None:
+    """Write bytes as they are, behind what was written before: a patch, which may be no text.
+
+    Raises:
+        BrokenPipeError, StorageError: as `write`.
+    """
+    flush()
+    try:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _refusal(error) from error
+
+
 def flush() -> None:
     """Hand the answer over now: a follower waits for the line, and a full disk is to be noticed."""
     try:

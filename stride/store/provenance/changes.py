@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
+from stride.store.provenance.diff_sections import path_of_section, split_sections
 from stride.store.provenance.experiments import Experiments
 from stride.store.provenance.git import Git
 from stride.store.provenance.kept_files import (
@@ -44,7 +45,6 @@ _PATCH: Final = (
     "--src-prefix=a/",
     "--dst-prefix=b/",
 )
-_SECTION: Final = b"\ndiff --git "
 _ARGUMENT_BYTES: Final = 60_000
 
 
@@ -109,14 +109,12 @@ class Changes:
         )
         if not content_looks_secret(diff):
             return diff
-        sections = [b"diff --git " + part for part in (b"\n" + diff).split(_SECTION)[1:]]
-        ends = [b"\n"] * (len(sections) - 1) + [b""]
         kept = []
-        for section, end in zip(sections, ends, strict=True):
+        for section in split_sections(diff):
             if content_looks_secret(section):
-                self.left_out.append(LeftOut(_name_in(section), HOLDS_SECRET))
+                self.left_out.append(LeftOut(path_of_section(section), HOLDS_SECRET))
             else:
-                kept.append(section + end)
+                kept.append(section)
         return b"".join(kept)
 
 
@@ -189,11 +187,3 @@ def _chunks(paths: list[str]) -> Iterator[list[str]]:
         length += len(path) + 1
     if chunk:
         yield chunk
-
-
-def _name_in(section: bytes) -> str:
-    """The path in `diff --git a/PATH b/PATH`: without renames both are the same."""
-    names = section.partition(b"\n")[0].removeprefix(b"diff --git ")
-    if names.startswith(b'"'):
-        return names.decode(errors="backslashreplace")
-    return names[2 : 2 + (len(names) - 5) // 2].decode(errors="backslashreplace")

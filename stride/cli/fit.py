@@ -19,6 +19,7 @@ from stride.cli.options import (
     LauncherName,
     MaxRestarts,
     NprocPerNode,
+    ParentRun,
     Remove,
     Takeover,
     Trust,
@@ -45,6 +46,7 @@ EXAMPLES = (
     "stride fit --config work_dir=exp --config-file base.yaml --remove fit_kwargs.clip_norm",
     "stride fit exp/4  # that stride create made",
     "stride fit --config work_dir=exp --config run=long --resume  # in a job script",
+    "stride fit --parent exp/9 --config optimizer_kwargs.lr=3e-4",
     "stride fit --continue exp/3 --config fit_kwargs.max_epochs=40",
     "stride fit --config work_dir=exp --init-from exp/3",
     "stride fit --config work_dir=exp --smoke-only",
@@ -76,6 +78,7 @@ def fit(
             help="Go on with the run if it is there, make it if it is not, say if it is completed.",
         ),
     ] = False,
+    parent: ParentRun = None,
     continue_from: Annotated[
         str | None,
         typer.Option(
@@ -121,7 +124,7 @@ def fit(
     prints go to standard error; the answer is the run's address and its final metrics. A job that
     ends with exit code 75 was stopped and is to be started again: the same line with --resume.
     """
-    _refuse_together(run, resume, continue_from, init_from)
+    _refuse_together(run, parent, continue_from, init_from)
     place = find_ranks(os.environ, launcher)
     launched = read_launch(nproc_per_node, max_restarts, place, rehearsal=rehearse)
     if launched is not None:
@@ -134,7 +137,9 @@ def fit(
     def new() -> Plan:
         if continue_from is not None:
             return plan_continued(continue_from, settings, trust=trust)
-        return plan_new(settings) if init_from is None else plan_from_weights(init_from, settings)
+        if init_from is not None:
+            return plan_from_weights(init_from, settings, parent, trust=trust)
+        return plan_new(settings, parent, trust=trust)
 
     plan = _plan(run, settings, new, resume=resume, takeover=takeover, trust=trust)
     also = {"smoke": None}
@@ -154,22 +159,24 @@ def fit(
 
 
 def _refuse_together(
-    run: str | None, resume: bool, continue_from: str | None, init_from: str | None
+    run: str | None, parent: str | None, continue_from: str | None, init_from: str | None
 ) -> None:
     """Options of which only one can be meant.
 
     Raises:
         UsageError: two of them are given.
     """
-    if continue_from is not None and init_from is not None:
+    sources = {"--continue": continue_from, "--init-from": init_from, "--parent": parent}
+    given = [option for option, source in sources.items() if source is not None]
+    if continue_from is not None and len(given) > 1:
+        takes = "its weights" if init_from is not None else "its config"
         raise UsageError(
-            "--continue takes over all of another run's state and --init-from only its weights;"
+            f"--continue takes over all of another run's state and {given[1]} only {takes};"
             " give one of them"
         )
-    made_from = "--continue" if continue_from is not None else "--init-from"
-    if run is not None and (continue_from is not None or init_from is not None):
+    if run is not None and given:
         raise UsageError(
-            f"{made_from} makes a new run, and {run} is one already; leave {run} out, or name the"
+            f"{given[0]} makes a new run, and {run} is one already; leave {run} out, or name the"
             " new run with --config run=NAME"
         )
 

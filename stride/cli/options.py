@@ -63,6 +63,16 @@ RunAddress = Annotated[
     ),
 ]
 
+ParentRun = Annotated[
+    str | None,
+    typer.Option(
+        "--parent",
+        metavar="RUN",
+        autocompletion=complete_run,
+        help="Begin with the config of this run; --config changes keys of it.",
+    ),
+]
+
 Device = Annotated[
     str | None,
     typer.Option("--device", metavar="NAME", help="Where to compute: auto, cpu, cuda, cuda:1, ..."),
@@ -88,7 +98,13 @@ Code = Annotated[
 
 Trust = Annotated[
     bool,
-    typer.Option("--trust", help="Import code that a run of another user names."),
+    typer.Option("--trust", help="Import code that a run names that was imported, or is of another user."),
+]
+
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without a question.")]
+
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Change nothing; say what would be done and freed.")
 ]
 
 Takeover = Annotated[

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stride.cli.experiment import open_run
-from stride.cli.own_code import announce, own_code_of
+from stride.cli.made_from import MadeFrom, announce_code, experiment_beside, made_from
 from stride.cli.settings import Settings, refuse_taken_name
 from stride.cli.value import moment_text
 from stride.config import schema
-from stride.config.resolution import Layer, Resolved, resolve
+from stride.config.resolution import Layer, resolve
 from stride.config.stored import read_stored_config
 from stride.errors import (
     ConfigError,
@@ -23,10 +23,8 @@ from stride.errors import (
     StrideError,
 )
 from stride.store.liveness import Life
-from stride.store.names import parse_run_address
-from stride.store.record import CodeRecord, Parent, Status
+from stride.store.record import CodeRecord, Status
 from stride.store.run import Run
-from stride.store.work_dir import WorkDir
 from stride.training.beginning import NEW, Beginning
 from stride.training.catalog import BuiltinCatalog
 from stride.training.resuming import (
@@ -54,10 +52,15 @@ class Plan:
     takeover: bool = False
 
 
-def plan_new(settings: Settings) -> Plan:
-    """A run that is made when everything else is built."""
-    experiment = settings.experiment()
-    return _plan_made(settings, experiment, settings.resolve(experiment))
+def plan_new(settings: Settings, parent: str | None = None, *, trust: bool = False) -> Plan:
+    """A run that is made when everything else is built.
+
+    Args:
+        parent: the address of a run whose config is below what was typed.
+        trust: import code that a run of another user names.
+    """
+    made = made_from(settings, parent, trust=trust)
+    return _plan_made(settings, made)
 
 
 def plan_created(address: str, given: bool) -> Plan:
@@ -90,7 +93,7 @@ def plan_resumed(run: Run, settings: Settings, *, takeover: bool, trust: bool) -
         RunBusyError, RunStateError, ConfigError: see `plan_resumption`.
     """
     _refuse_addresses(run, settings)
-    _announce(run, trust=trust)
+    announce_code(run, trust=trust)
     planned = plan_resumption(run, settings.layers, settings.typed, takeover=takeover)
     return Plan(planned.config, run.work_dir, lambda _: run, planned.beginning, takeover)
 
@@ -134,7 +137,7 @@ def plan_resumed_or_done(
     if record.status is not Status.COMPLETED:
         return plan_resumed(run, settings, takeover=takeover, trust=trust)
     _refuse_addresses(run, settings)
-    _announce(run, trust=trust)
+    announce_code(run, trust=trust)
     check_done(run, record, settings.layers)
     return run
 
@@ -148,37 +151,38 @@ def plan_continued(address: str, settings: Settings, *, trust: bool) -> Plan:
     """
     parent = open_run(address)
     record = check_continuable(parent)
-    _announce(parent, trust=trust)
-    folder, _ = parse_run_address(address)
-    experiment = WorkDir(folder) if settings.work_dir is None else settings.experiment()
+    announce_code(parent, trust=trust)
     own = Layer(parent.address, chosen_settings(parent, record))
-    return _plan_made(
-        settings,
-        experiment,
+    made = MadeFrom(
+        experiment_beside(address, settings),
         resolve([own, *settings.layers], BuiltinCatalog()),
-        beginning=Beginning("continued", run=parent),
-        parents=(parent_of(parent, record, "continued"),),
+        (parent_of(parent, record, "continued"),),
     )
+    return _plan_made(settings, made, Beginning("continued", run=parent))
 
 
-def plan_from_weights(source: str, settings: Settings) -> Plan:
+def plan_from_weights(
+    source: str, settings: Settings, parent: str | None = None, *, trust: bool = False
+) -> Plan:
     """A new run that begins with the weights of another, or of a file.
+
+    Args:
+        source: the address of a run, or a safetensors file.
+        parent: as in `plan_new`; the run then has two parents.
 
     Raises:
         RunNotFoundError, ConfigError: there is no such run or file.
     """
-    experiment = settings.experiment()
-    resolved = settings.resolve(experiment)
+    made = made_from(settings, parent, trust=trust)
     if source.endswith(".safetensors"):
         path = Path(source).expanduser().absolute()
         if not path.is_file():
             raise ConfigError(f"--init-from {source}: there is no such file")
-        beginning = Beginning("weights", weights=str(path))
-        return _plan_made(settings, experiment, resolved, beginning=beginning)
+        return _plan_made(settings, made, Beginning("weights", weights=str(path)))
     run = open_run(source)
-    parent = parent_of(run, run.read_record(), "weights")
-    beginning = Beginning("weights", run=run)
-    return _plan_made(settings, experiment, resolved, beginning=beginning, parents=(parent,))
+    parents = (*made.parents, parent_of(run, run.read_record(), "weights"))
+    made = dataclasses.replace(made, parents=parents)
+    return _plan_made(settings, made, Beginning("weights", run=run))
 
 
 def _refuse_addresses(run: Run, settings: Settings) -> None:
@@ -189,20 +193,8 @@ def _refuse_addresses(run: Run, settings: Settings) -> None:
         )
 
 
-def _announce(run: Run, *, trust: bool) -> None:
-    """Name the code that the run's config names; reading it as a config imports that."""
-    config = read_stored_config(run.read_config(), str(run.config_path))
-    announce(run, own_code_of(config, config.keys()), trust=trust, code=None)
-
-
-def _plan_made(
-    settings: Settings,
-    experiment: WorkDir,
-    resolved: Resolved,
-    *,
-    beginning: Beginning = NEW,
-    parents: tuple[Parent, ...] = (),
-) -> Plan:
+def _plan_made(settings: Settings, made: MadeFrom, beginning: Beginning = NEW) -> Plan:
+    experiment, resolved = made.experiment, made.resolved
     refuse_taken_name(experiment, settings.run)
 
     def claim(code: tuple[CodeRecord, ...]) -> Run:
@@ -211,7 +203,7 @@ def _plan_made(
             name=settings.run,
             overrides=settings.typed,
             chosen=resolved.chosen,
-            parents=parents,
+            parents=made.parents,
             code=code,
         )
 

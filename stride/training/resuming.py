@@ -38,6 +38,10 @@ training, or say what to do where it would otherwise end. The record of the atte
 DATA: Final = "dataset_kwargs."
 """Paths in here may change where data was moved; its fingerprint says that it is the same."""
 
+SAME_CONFIG: Final = "same config"
+CHANGED_CONFIG: Final = "changed config"
+"""How a run is related to one that its config was taken from."""
+
 Changes = dict[str, tuple[Any, Any]]
 """Dotted keys with the value before and after."""
 
@@ -206,6 +210,11 @@ def chosen_settings(run: Run, record: RunRecord) -> dict[str, Any]:
 def parent_of(run: Run, record: RunRecord, relation: str) -> Parent:
     """The run as the parent of one that is made from it."""
     return Parent(relation=relation, work_dir=str(run.work_dir), run=run.name, id=record.id)
+
+
+def config_parent(run: Run, record: RunRecord, *, is_same: bool) -> Parent:
+    """The run as the parent of one that has its config, as it is or with changed keys."""
+    return parent_of(run, record, SAME_CONFIG if is_same else CHANGED_CONFIG)
 
 
 def first_threads(record: RunRecord) -> int | None:

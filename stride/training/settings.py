@@ -6,7 +6,9 @@ import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
+
+import msgspec
 
 from stride.config.resolution import Layer, Resolved, resolve
 from stride.errors import ConfigError, NotAnExperimentError, RunExistsError, RunNotFoundError
@@ -16,13 +18,10 @@ from stride.store.run import Run
 from stride.store.work_dir import WorkDir
 from stride.training.catalog import BuiltinCatalog
 from stride.training.given import Given
-from stride.training.resuming import chosen_settings, parent_of
+from stride.training.resuming import CHANGED_CONFIG, SAME_CONFIG, chosen_settings, parent_of
 
 Tree = Mapping[str, Any]
 """Settings as Python values: nested mappings; in overrides, keys may be dotted."""
-
-SAME_CONFIG: Final = "same config"
-"""How a run is related to one that was loaded before it was made."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class Settings:
         given: objects in place of names.
         overrides: of `comprehend_config` and `fit`, later ones over earlier ones.
         base: the config of a run that was loaded, in place of experiment and arguments.
-        parent: that run.
+        parents: that run, and one whose weights the next run begins with.
     """
 
     work_dir: WorkDir
@@ -42,7 +41,7 @@ class Settings:
     given: Given
     overrides: tuple[Tree, ...] = ()
     base: Tree | None = None
-    parent: Parent | None = None
+    parents: tuple[Parent, ...] = ()
 
     def with_overrides(self, overrides: Tree | None) -> Settings:
         """The same with some settings over them."""
@@ -51,12 +50,12 @@ class Settings:
     def of_run(self, run: Run, record: RunRecord, relation: str = SAME_CONFIG) -> Settings:
         """The settings that people chose for a run, which becomes the parent of what follows."""
         base = chosen_settings(run, record)
-        parent = parent_of(run, record, relation)
-        return Settings(self.work_dir, {}, self.given, base=base, parent=parent)
+        parents = (parent_of(run, record, relation),)
+        return Settings(self.work_dir, {}, self.given, base=base, parents=parents)
 
     def with_parent(self, parent: Parent) -> Settings:
-        """The same for a run that is made from another."""
-        return replace(self, parent=parent)
+        """The same for a run that is made from one more."""
+        return replace(self, parents=(*self.parents, parent))
 
     def own_layers(self) -> list[Layer]:
         """The layers that are given here: not the experiment's, not those of a run."""
@@ -105,18 +104,16 @@ class Settings:
             RunNameError, RunExistsError, NotAnExperimentError, StorageError: it cannot be made;
                 nothing is left.
         """
-        parent = self.parent
-        if parent is not None and parent.relation == SAME_CONFIG and self.overrides:
-            parent = Parent(
-                relation="changed config", work_dir=parent.work_dir, run=parent.run, id=parent.id
-            )
+        parents = self.parents
+        if self.overrides:
+            parents = tuple(map(_with_changes, parents))
         return self.work_dir.create(
             resolved.config.to_json(),
             experiment=self._arguments_resolved(),
             name=name,
             overrides=self.typed(),
             chosen=resolved.chosen,
-            parents=() if parent is None else (parent,),
+            parents=parents,
             code=code,
         )
 
@@ -125,6 +122,11 @@ class Settings:
         if not self.arguments or self.work_dir.exists():
             return {}
         return resolve([Layer("", self.arguments)], BuiltinCatalog()).chosen_tree()
+
+
+def _with_changes(parent: Parent) -> Parent:
+    changed = parent.relation == SAME_CONFIG
+    return msgspec.structs.replace(parent, relation=CHANGED_CONFIG) if changed else parent
 
 
 def _layer(overrides: Tree) -> Layer:

@@ -35,6 +35,12 @@ COMMANDS = {
     "diff": Entry("stride.cli.diff", "Look", "Show what differs between runs, and their results"),
     "plot": Entry("stride.cli.plot", "Look", "Plot curves of runs, here or as a picture"),
     "report": Entry("stride.cli.report", "Look", "Report how trainings scale with ranks"),
+    "tag": Entry("stride.cli.tag", "Keep", "Tag runs, or print their tags"),
+    "note": Entry("stride.cli.note", "Keep", "Write a note on a run, or print it"),
+    "rm": Entry("stride.cli.rm", "Keep", "Move runs to the experiment's trash"),
+    "trash": Entry("stride.cli.trash", "Keep", "List removed runs: when, and their size"),
+    "restore": Entry("stride.cli.restore", "Keep", "Bring removed runs back from the trash"),
+    "purge": Entry("stride.cli.purge", "Keep", "Delete what lies in the trash, for good"),
     "keys": Entry("stride.cli.keys", "About", "List config keys with type, default and help"),
     "version": Entry("stride.cli.version", "About", "Print the versions that matter"),
 }

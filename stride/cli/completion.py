@@ -35,6 +35,21 @@ def complete_run(incomplete: str) -> list[str]:
     return [*own, *(f"{folder}/" for folder in found)]
 
 
+def complete_trashed(incomplete: str) -> list[str]:
+    """Runs in the trash of the experiment before the slash; else experiments."""
+    from stride.store.trash import read_trash  # deferred: other completions need none of it
+
+    folder, slash, _ = incomplete.rpartition("/")
+    if not slash or WorkDir(incomplete).exists():
+        return [str(found) for found in _experiments(incomplete)]
+    try:
+        names = dict.fromkeys(entry.name for entry in read_trash(WorkDir(folder or "/")))
+    except StrideError:
+        return []
+    addresses = (f"{folder}/{name}" for name in names)
+    return [address for address in addresses if address.startswith(incomplete)]
+
+
 def _experiments(incomplete: str) -> list[str]:
     folder, slash, beginning = incomplete.rpartition("/")
     parent = Path(folder + slash)

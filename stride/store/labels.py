@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from pathlib import Path
 
 import msgspec
 
-from stride.errors import NewerFormatError, StorageError, StoredFileError
+from stride.errors import NewerFormatError, RunNotFoundError, StorageError, StoredFileError
 from stride.files import decode_json, read_content, storage_errors, write_json
 
 FORMAT = 1
@@ -49,12 +51,17 @@ def write_labels(
     add_tags: tuple[str, ...] = (),
     remove_tags: tuple[str, ...] = (),
     note: str | None = None,
+    append: bool = False,
 ) -> Labels:
     """Change labels.json and give the new labels; people who write at once take turns.
 
     Tags keep the order in which they came, each once. A note of None stays as it is, "" removes it.
 
+    Args:
+        append: the note becomes a further line of the one that there is.
+
     Raises:
+        RunNotFoundError: the run was moved away a moment ago.
         StoredFileError: the labels that are there cannot be read; they stay.
         StorageError: the disk refused, or another writer did not finish within ten seconds.
     """
@@ -63,7 +70,10 @@ def write_labels(
     turn = filelock.FileLock(lock_path, timeout=10)
     try:
         with storage_errors("write", path), turn:
+            _check_there(path, lock_path)
             old = read_labels(path)
+            if append and old.note and note:
+                note = f"{old.note}\n{note}"
             tags = dict.fromkeys((*old.tags, *add_tags))
             labels = Labels(
                 tags=tuple(tag for tag in tags if tag not in remove_tags),
@@ -73,3 +83,14 @@ def write_labels(
     except filelock.Timeout as error:
         raise StorageError(f"cannot write {path}: another process has been writing it") from error
     return labels
+
+
+def _check_there(path: Path, lock_path: Path) -> None:
+    """Whether the run is there still: the file of the lock is made with the folders above it."""
+    with os.scandir(path.parent) as entries:
+        if any(entry.name != lock_path.name for entry in entries):
+            return
+    lock_path.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        path.parent.rmdir()
+    raise RunNotFoundError(f"{path.parent} is not there any more: it was moved or removed")

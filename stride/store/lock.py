@@ -61,6 +61,14 @@ class AttemptLock:
         """Take the lock again if other code of this process let go of it; whether it is held."""
         return not self.supported or _take(self.descriptor) is LockState.FREE
 
+    def is_at(self, path: Path) -> bool:
+        """Whether the file there is the one that is held: the folder may have been moved away."""
+        try:
+            status = path.stat()
+        except OSError:
+            return False
+        return self.key == (status.st_dev, status.st_ino)
+
     def keep_space(self) -> None:
         """Set space of the disk apart, in the file of the lock, so that the end can be written."""
         with contextlib.suppress(OSError):
@@ -89,6 +97,7 @@ def acquire(path: Path) -> AttemptLock:
 
     Raises:
         RunBusyError: another process, or this one, holds it.
+        FileNotFoundError: the folder of the run is gone.
         StorageError: the file cannot be made.
     """
     with _registry_guard, storage_errors("write", path):
@@ -99,7 +108,7 @@ def acquire(path: Path) -> AttemptLock:
         if state is LockState.HELD:
             _, holder = _ask(descriptor)
             os.close(descriptor)
-            raise RunBusyError(f"{path.parent} is being started by {holder}")
+            raise RunBusyError(f"{path.parent} is being started or moved by {holder}")
         status = os.fstat(descriptor)
         key = (status.st_dev, status.st_ino)
         _registry[key] = (descriptor, os.getpid())

@@ -84,6 +84,11 @@ class WorkDir:
         return self.path / ".trash"
 
     @cached_property
+    def aside_path(self) -> Path:
+        """What `doctor` took out of runs: content that nobody could read, or had a use for."""
+        return self.trash_path / ".aside"
+
+    @cached_property
     def next_number_path(self) -> Path:
         """The number that the next run probably gets; a cache."""
         return self.cache_path / "next_number"

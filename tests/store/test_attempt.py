@@ -257,7 +257,7 @@ def test_who_has_just_taken_the_run_is_said_before_its_record_says_so(run: Run) 
         stdout=subprocess.PIPE,
     )
     assert holder.stdout is not None and holder.stdout.readline() == b"held\n"
-    with pytest.raises(RunBusyError, match=f"is being started by process {holder.pid}$"):
+    with pytest.raises(RunBusyError, match=f"is being started or moved by process {holder.pid}$"):
         run.start()
     holder.communicate(b"go\n")
     assert run.read_record().status is Status.CREATED

@@ -70,7 +70,7 @@ def test_a_held_lock_is_seen_by_others_and_by_its_holder(tmp_path: Path) -> None
 def test_only_one_process_holds_it_and_death_frees_it(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     with holder(path) as process:
-        with pytest.raises(RunBusyError, match="is being started by process"):
+        with pytest.raises(RunBusyError, match="is being started or moved by process"):
             acquire(path)
         process.kill()
         process.wait()

@@ -9,14 +9,16 @@ from dataclasses import dataclass
 class Entry:
     """A command that is imported when it is called.
 
-    Its module has a function of the command's name (`load_run` for `load-run`), whose docstring
-    begins with the line of help here; `EXAMPLES`, lines of the help page; and `FIELDS`, what its
-    JSON answer holds.
+    Its module has a function of the command's name (`load_run` for `load-run`), or of the name that
+    is given where the command's is a word of Python. The docstring of it begins with the line of
+    help here. Besides there are `EXAMPLES`, lines of the help page, and `FIELDS`, what its JSON
+    answer holds.
     """
 
     module: str
     section: str
     help: str
+    function: str = ""
 
 
 COMMANDS = {
@@ -34,6 +36,10 @@ COMMANDS = {
     "log": Entry("stride.cli.log", "Look", "Print the log of a run, and follow it"),
     "diff": Entry("stride.cli.diff", "Look", "Show what differs between runs, and their results"),
     "plot": Entry("stride.cli.plot", "Look", "Plot curves of runs, here or as a picture"),
+    "neighbours": Entry(
+        "stride.cli.neighbours", "Look", "Show which single change made a run better or worse"
+    ),
+    "importance": Entry("stride.cli.importance", "Look", "Show which config keys matter most"),
     "report": Entry("stride.cli.report", "Look", "Report how trainings scale with ranks"),
     "tag": Entry("stride.cli.tag", "Keep", "Tag runs, or print their tags"),
     "note": Entry("stride.cli.note", "Keep", "Write a note on a run, or print it"),
@@ -41,6 +47,7 @@ COMMANDS = {
     "trash": Entry("stride.cli.trash", "Keep", "List removed runs: when, and their size"),
     "restore": Entry("stride.cli.restore", "Keep", "Bring removed runs back from the trash"),
     "purge": Entry("stride.cli.purge", "Keep", "Delete what lies in the trash, for good"),
+    "prune": Entry("stride.cli.prune", "Keep", "Remove checkpoints that need not be kept"),
     "keys": Entry("stride.cli.keys", "About", "List config keys with type, default and help"),
     "version": Entry("stride.cli.version", "About", "Print the versions that matter"),
 }

@@ -163,7 +163,7 @@ def load_command(name: str) -> Command:
     module = import_module(entry.module)
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
     app.command(name, cls=Command, epilog="\n".join(module.EXAMPLES))(
-        getattr(module, name.replace("-", "_"))
+        getattr(module, entry.function or name.replace("-", "_"))
     )
     command = get_command(app)
     assert isinstance(command, Command)

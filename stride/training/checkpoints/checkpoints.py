@@ -17,6 +17,7 @@ from stride.errors import ConfigError, StorageError, StoredFileError, StrideErro
 from stride.files import JSON
 from stride.store.checkpoint_manifest import Manifest, read_manifest
 from stride.store.checkpoint_paths import CheckpointFolder
+from stride.store.checkpoint_removal import clear, remove_checkpoint
 from stride.store.position import Position
 from stride.store.run import Run
 from stride.training.checkpoints.content import Content, OneFile
@@ -29,7 +30,7 @@ from stride.training.checkpoints.retention import kept
 from stride.training.checkpoints.staging_buffer import StagingBuffer, on_gpu
 from stride.training.checkpoints.state_tree import EncodedTree, Tree, encode_tree
 from stride.training.checkpoints.tensor_file import Shapes, lay_out, shapes_of, straight_from
-from stride.training.checkpoints.writing import clear, remove_checkpoint, write_checkpoint
+from stride.training.checkpoints.writing import write_checkpoint
 
 _logger = logging.getLogger(__name__)
 

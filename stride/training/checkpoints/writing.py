@@ -17,6 +17,7 @@ from stride.files import (
 from stride.store.checkpoint_manifest import FileFacts, Manifest, encode_manifest
 from stride.store.checkpoint_paths import CheckpointFolder, CheckpointPaths
 from stride.store.checkpoint_proof import verify
+from stride.store.checkpoint_removal import clear
 from stride.training.checkpoints.draft import Draft
 from stride.training.checkpoints.durable_file import write_file
 from stride.training.checkpoints.new_manifest import new_manifest
@@ -120,23 +121,3 @@ def check_space(folder: Path, size: int) -> None:
             f"cannot write {folder}: {(size + _SPARE) / 1e6:.1f} MB are needed, {_SPARE / 1e6:.1f}"
             f" of them to spare, and {free / 1e6:.1f} MB are free on the disk"
         )
-
-
-def remove_checkpoint(folder: CheckpointFolder, paths: CheckpointPaths) -> None:
-    """Remove a checkpoint; nobody ever sees a part of it.
-
-    Raises:
-        StorageError: the disk refused.
-    """
-    removed = paths.removed_path(folder)
-    with storage_errors("remove", folder.path):
-        try:
-            folder.path.rename(removed)
-        except FileNotFoundError:
-            return
-    clear(removed)
-
-
-def clear(path: Path) -> None:
-    """Remove a folder of leftovers, as far as that is possible."""
-    shutil.rmtree(path, ignore_errors=True)

@@ -27,7 +27,7 @@ def draw_files(
     notes: dict[str, None] = {}
     for difference in differences:
         of = harmless(f"{difference.first} to {difference.second}")
-        if difference.files is None:
+        if difference.files is None and difference.in_git:
             notes[f"no patch from {of}: {difference.reason}"] = None
         elif difference.files:
             yield ""

@@ -37,11 +37,11 @@ def differing_keys(leaves: Sequence[Mapping[str, Any]], chosen: Collection[str])
         chosen: keys that somebody chose, in any of the runs.
     """
     found = differing_leaves(leaves)
-    names = [key for key in found if _is_name(key)]
+    names = [key for key in found if is_name(key)]
     following: Values = {}
     origins: dict[str, None] = {}
     for key, values in found.items():
-        above = [name for name in names if name != key and key.startswith(_governed(name))]
+        above = [name for name in names if name != key and key.startswith(governed_by(name))]
         if key not in chosen and above and _follows(values, [found[name] for name in above]):
             following[key] = values
             origins |= dict.fromkeys(above)
@@ -53,11 +53,12 @@ def differing_keys(leaves: Sequence[Mapping[str, Any]], chosen: Collection[str])
     )
 
 
-def _is_name(key: str) -> bool:
+def is_name(key: str) -> bool:
+    """Whether a key names a thing: a model, an optimiser, a loss."""
     return key.endswith("_name")
 
 
-def _governed(name: str) -> str:
+def governed_by(name: str) -> str:
     """How the arguments of what a key names begin: its neighbours, or the group of its kind."""
     group, _, last = name.rpartition(".")
     arguments = f"{last.removesuffix('_name')}_kwargs"
@@ -80,7 +81,7 @@ def _ranking(order: list[str], chosen: Collection[str]) -> Any:
     place = {key: index for index, key in enumerate(order)}
 
     def rank(key: str) -> tuple[bool, bool, bool, int]:
-        return not _is_name(key), key not in chosen, key in UNCHANGING, place[key]
+        return not is_name(key), key not in chosen, key in UNCHANGING, place[key]
 
     return rank
 

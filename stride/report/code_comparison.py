@@ -45,6 +45,7 @@ class CodeDifference:
     Attributes:
         first, second: addresses of the runs.
         files: that differ; None where that is not known, `reason` then says why.
+        in_git: whether both are known, and were in a repository.
         of_diffs: whether the kept diffs were compared, not the files: a line of the patch is then a
             line that one of the diffs has and the other has not.
         patch: in git's format; empty unless it was asked for.
@@ -55,6 +56,7 @@ class CodeDifference:
     second: str
     files: tuple[ChangedFile, ...] | None
     reason: str | None = None
+    in_git: bool = True
     of_diffs: bool = False
     patch: bytes = b""
     notes: tuple[str, ...] = ()
@@ -151,14 +153,15 @@ def _compare(
     }
     if len(known) < 2:
         unknown = " and ".join(address for address in addresses if address not in known)
-        return CodeDifference(*addresses, None, f"the code of {unknown} is not known")
+        reason = f"the code of {unknown} is not known"
+        return CodeDifference(*addresses, None, reason, in_git=False)
     codes = [known[address] for address in addresses]
     if codes[0].digest is not None and codes[0].digest == codes[1].digest:
         return CodeDifference(*addresses, ())
     outside = [a for a, c in zip(addresses, codes, strict=True) if c.repository is None]
     if outside:
         reason = f"the code of {' and '.join(outside)} was in no repository"
-        return CodeDifference(*addresses, None, reason)
+        return CodeDifference(*addresses, None, reason, in_git=False)
     try:
         trees = [repositories.rebuilt(portrait) for portrait in (first, second)]
         git = repositories.scratch().git

@@ -3,58 +3,110 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 from stride.config.differences import flatten
 from stride.config.effective import effective_config
 from stride.config.stored import read_stored_config
-from stride.errors import StrideError
-from stride.store.index.part import Part
+from stride.errors import NewerFormatError, StoredFileError, StrideError
 from stride.store.labels import Labels
 from stride.store.record import AttemptRecord, BestRecord, RunRecord
 from stride.store.run import Run
 from stride.store.stored_values import Number
 
+T = TypeVar("T")
+
 Cells = dict[str, Any]
 """Values as JSON has them, but nan and the infinities of metrics as floats."""
 
 
-def read_cells(run: Run, parts: Collection[Part] = ()) -> Cells:
-    """Read the files of a run; never raises for what is in them.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the files of a run say.
+
+    Attributes:
+        lasting: whether they say it for as long as they do not change: not where one could not be
+            read for another reason than its content, or is a symbolic link.
+    """
+
+    cells: Cells
+    lasting: bool
+
+
+def read_run(run: Run) -> Reading:
+    """Read run.json, config.json and labels.json; never raises for what is in them.
 
     What a file that cannot be read would say is left out; `run.problem` says why.
     """
-    problems: list[str] = []
-
-    def attempt(read: Any) -> Any:
-        try:
-            return read()
-        except (StrideError, FileNotFoundError) as error:
-            problems.append(str(error))
-            return None
-
-    config = attempt(lambda: read_stored_config(run.read_config(), str(run.config_path)))
-    record = attempt(run.read_record)
-    labels = attempt(run.read_labels)
+    attempts = _Attempts(run)
+    config = attempts.read(
+        run.config_path, lambda: read_stored_config(run.read_config(), str(run.config_path))
+    )
+    record = attempts.read(run.record_path, run.read_record)
+    labels = attempts.read(run.labels_path, run.read_labels)
     cells: Cells = {}
     if record is not None:
-        cells |= _record_cells(record)
+        cells |= record_cells(record)
     if labels is not None:
-        cells |= _label_cells(labels)
+        cells |= label_cells(labels)
     if config is not None:
         cells |= _config_cells(config, record.attempts if record else ())
-    if Part.TABLES in parts:
-        cells |= attempt(lambda: _table_cells(run.metrics.read())) or {}
-    if Part.RESULTS in parts:
-        cells |= attempt(lambda: _result_cells(run.read_results())) or {}
-    if problems:
-        cells["run.problem"] = "; ".join(problems)
-    return cells
+    if attempts.problems:
+        cells["run.problem"] = "; ".join(attempts.problems)
+    return Reading(cells, attempts.are_lasting)
 
 
-def _record_cells(record: RunRecord) -> Cells:
+def read_tables(run: Run) -> Reading:
+    """Read logs/metrics.csv; a table that cannot be read has no cells."""
+    attempts = _Attempts(run)
+    rows = attempts.read(run.metrics_path, run.metrics.read)
+    return Reading(_table_cells(rows or ()), attempts.are_lasting)
+
+
+def read_results(run: Run) -> Reading:
+    """Read results/metrics.json; where it cannot be read there are no cells."""
+    attempts = _Attempts(run)
+    results = attempts.read(run.results_metrics_path, run.read_results)
+    return Reading(_result_cells(results or {}), attempts.are_lasting)
+
+
+class _Attempts:
+    """Attempts to read files of a run, and what became of them."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self.problems: list[str] = []
+        self.are_lasting = True
+
+    def read(self, path: Path, read: Callable[[], T]) -> T | None:
+        """What a file says, None where it cannot be read."""
+        try:
+            if self._is_link(path):
+                self.are_lasting = False
+                self._check_stays(path)
+            return read()
+        except (StoredFileError, NewerFormatError) as error:
+            self.problems.append(str(error))
+        except (StrideError, OSError) as error:
+            self.problems.append(str(error))
+            self.are_lasting = False
+        return None
+
+    def _is_link(self, path: Path) -> bool:
+        """Whether the file, or a folder of the run that it is in, is a symbolic link."""
+        inner = path.relative_to(self._run.path).parents
+        return path.is_symlink() or any((self._run.path / each).is_symlink() for each in inner[:-1])
+
+    def _check_stays(self, path: Path) -> None:
+        if not path.resolve().is_relative_to(self._run.work_dir.resolve()):
+            raise StoredFileError(f"{path} is a symbolic link that leads out of the experiment")
+
+
+def record_cells(record: RunRecord) -> Cells:
     cells: Cells = {
         "run.id": record.id,
         "run.stored_status": str(record.status),
@@ -63,6 +115,10 @@ def _record_cells(record: RunRecord) -> Cells:
         "run.parents": [parent.id for parent in record.parents],
         "run.chosen": list(record.chosen),
     }
+    if record.fingerprints:
+        cells["run.fingerprints"] = [list(pair) for pair in sorted(record.fingerprints.items())]
+    if record.code:
+        cells["run.code"] = [[code.reference, code.digest] for code in record.code]
     if record.error is not None:
         cells["run.error"] = f"{record.error.type}: {record.error.message}".removesuffix(": ")
     if record.sweep is not None:
@@ -123,7 +179,7 @@ def _seconds(attempts: Iterable[AttemptRecord]) -> float | None:
     return round(math.fsum(spans), 6) if spans else None
 
 
-def _label_cells(labels: Labels) -> Cells:
+def label_cells(labels: Labels) -> Cells:
     cells: Cells = {"run.tags": list(labels.tags)}
     if labels.note:
         cells["run.note"] = labels.note

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from stride.errors import StrideError
 from stride.store.index.column import MISSING, Column
+from stride.store.index.slab import Selection
+from stride.store.names import is_number
 from stride.store.record import Status
 from stride.store.row import UNREADABLE
 from stride.store.run import Run
@@ -15,26 +18,39 @@ if TYPE_CHECKING:
     from stride.store.work_dir import WorkDir
 
 
-class Columns(Mapping[str, Column]):
-    """The columns of a table by name; each is made when it is first asked for."""
+_TUPLES = frozenset({"run.tags", "run.parents", "run.chosen", "run.fingerprints", "run.code"})
 
-    def __init__(self, table: RunTable, stored: Mapping[str, Column]) -> None:
-        self._table = table
-        self._stored = stored
-        self._judged: Column | None = None
+
+class Columns(Mapping[str, Column]):
+    """The columns of a table by name; each is decoded when it is first asked for."""
+
+    def __init__(self, table: RunTable, selections: Sequence[Selection]) -> None:
+        self._selections = selections
+        self._made: dict[str, Callable[[], Column]] = {
+            "run.name": table.name_column,
+            "run.number": table.number_column,
+            "run.status": table.judge,
+        }
+        self._known: dict[str, Column] = {}
 
     def __getitem__(self, name: str) -> Column:
-        if name == "run.status":
-            self._judged = self._judged or self._table.judge()
-            return self._judged
-        return self._stored[name]
+        if name not in self._known:
+            if name in self._made:
+                self._known[name] = self._made[name]()
+            else:
+                self._known[name] = self._names[name].column(name).decode(tuples=name in _TUPLES)
+        return self._known[name]
+
+    @cached_property
+    def _names(self) -> dict[str, Selection]:
+        return {name: each for each in self._selections for name in each.names()}
 
     def __iter__(self) -> Iterator[str]:
-        yield "run.status"
-        yield from self._stored
+        yield from self._made
+        yield from self._names
 
     def __len__(self) -> int:
-        return 1 + len(self._stored)
+        return len(self._made) + len(self._names)
 
 
 class RunTable:
@@ -42,14 +58,15 @@ class RunTable:
 
     Attributes:
         names: of the runs, in the order of a listing: numbers upward, then names.
+        columns: by name.
     """
 
     def __init__(
-        self, work_dir: WorkDir, names: Sequence[str], stored: Mapping[str, Column]
+        self, work_dir: WorkDir, names: Sequence[str], selections: Sequence[Selection]
     ) -> None:
         self.work_dir = work_dir
         self.names = names
-        self.columns: Mapping[str, Column] = Columns(self, stored)
+        self.columns: Mapping[str, Column] = Columns(self, selections)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -58,6 +75,16 @@ class RunTable:
         """The run of a row; looks at no disk."""
         name = self.names[row]
         return Run(self.work_dir.path / name, address=f"{self.work_dir.address}/{name}")
+
+    def name_column(self) -> Column:
+        """The names as a column."""
+        return Column(range(1, len(self) + 1), [MISSING, *self.names])
+
+    def number_column(self) -> Column:
+        """The numbers; a named run has none. Numbers come first in a listing."""
+        numbers = [int(name) for name in self.names if is_number(name)]
+        codes = [*range(1, len(numbers) + 1), *[0] * (len(self) - len(numbers))]
+        return Column(codes, [MISSING, *numbers])
 
     def judge(self) -> Column:
         """The column of what is true now: a run that is stored as `running` is looked at."""

@@ -13,7 +13,7 @@ from stride.errors import (
     StoredFileError,
     UsageError,
 )
-from stride.store.names import parse_run_address
+from stride.store.names import is_exact, parse_run_address
 from stride.store.run import Run
 from stride.store.work_dir import WorkDir
 
@@ -53,8 +53,12 @@ def open_experiment(path: str | None) -> WorkDir:
     )
 
 
-def open_run(address: str) -> Run:
+def open_run(address: str, *, exact: bool = False) -> Run:
     """The run of an address such as exp/3; a number or name alone is one of the current folder.
+
+    Args:
+        exact: take numbers and names only. `latest` and `best` may be another run by the time that
+            a command is called again, and what removes or changes runs is not to depend on it.
 
     Raises:
         UsageError: no such experiment or run.
@@ -62,6 +66,11 @@ def open_run(address: str) -> Run:
     if "=" in address:
         raise RunNameError(f"{address} is a setting, not a run; give it as --config {address}")
     folder, reference = parse_run_address(address)
+    if exact and not is_exact(reference):
+        raise RunNameError(
+            f"{address} may be another run tomorrow: name the run by its number or name, as in "
+            f"{folder / '3'}"
+        )
     with written_by_a_person():
         experiment = WorkDir(folder)
         named = WorkDir(address)

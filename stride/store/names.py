@@ -10,10 +10,17 @@ from stride.errors import RunNameError
 LATEST = "latest"
 """The reference that means the run of the highest number."""
 
+BEST = "best"
+"""The reference that means the best run by the monitor that the runs share.
+
+`best:val_loss` means the best by that one.
+"""
+
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,99}", re.ASCII)
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)
 _DIGITS = re.compile(r"[0-9]+", re.ASCII)
-_RESERVED = frozenset({LATEST, "best", "config.json", "readme.md"})
+_BEST_OF = re.compile(r"(.*/)?(best:.+)", re.DOTALL)
+_RESERVED = frozenset({LATEST, BEST, "config.json", "readme.md"})
 _DEVICES = frozenset(
     {"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(10)}
 )
@@ -69,16 +76,30 @@ def is_digits(text: str) -> bool:
     return _DIGITS.fullmatch(text) is not None
 
 
+def is_best(text: str) -> bool:
+    """Whether a reference means a best run."""
+    return text == BEST or text.startswith(f"{BEST}:")
+
+
+def is_exact(text: str) -> bool:
+    """Whether a reference means the same run tomorrow: it is a number or a name."""
+    return text != LATEST and not is_best(text)
+
+
 def parse_run_address(text: str) -> tuple[Path, str]:
     """Split `exp/3` into the experiment's folder and the reference to a run: `(Path("exp"), "3")`.
 
-    A reference alone is one in the current folder. Neither part is looked for on the disk.
+    A reference alone is one in the current folder. Neither part is looked for on the disk. The name
+    of a monitor, as in `exp/best:val/loss`, may have a slash.
 
     Raises:
         RunNameError: the last part is neither a number nor a name that a run can have.
     """
-    folder, _, reference = text.rstrip("/").rpartition("/")
-    if not (is_digits(reference) or reference in (LATEST, "best") or is_run_name(reference)):
+    if (found := _BEST_OF.fullmatch(text)) is not None:
+        folder, reference = (found[1] or "").rstrip("/"), found[2]
+    else:
+        folder, _, reference = text.rstrip("/").rpartition("/")
+    if not (is_digits(reference) or not is_exact(reference) or is_run_name(reference)):
         raise RunNameError(
             f"{_shown(text)} is not the address of a run; "
             "give the experiment and the run, as in exp/3"

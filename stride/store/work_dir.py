@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,11 +18,13 @@ from stride.errors import (
 from stride.files import read_json, storage_errors
 from stride.store.claim import Place
 from stride.store.creation import create_run, every_key, run_contents
-from stride.store.entries import describe, is_run, newest, read_names
+from stride.store.entries import is_run, newest, read_names
 from stride.store.founding import encode_config, found
-from stride.store.names import LATEST, check_run_name, is_number, is_run_name, parse_number
+from stride.store.names import check_run_name
 from stride.store.record import CodeRecord, Parent, TrialRecord, new_record
+from stride.store.references import find_run
 from stride.store.run import Run
+from stride.store.runs import Runs
 
 if TYPE_CHECKING:
     import pandas
@@ -210,34 +212,40 @@ class WorkDir:
         return Run(self.path / name, address=f"{self.address}/{name}")
 
     def run(self, reference: int | str) -> Run:
-        """The run of a number, a name, or `latest`, which is the highest number.
+        """The run of a number, a name, `latest`, `best` or `best:<monitor>`.
+
+        `latest` is the highest number; `best` is by the monitor that the runs share, completed
+        runs first, the lower number on a tie.
 
         Raises:
             RunNotFoundError: there is no such run, or no experiment; says what there is.
             NotAnExperimentError: the folder is no experiment.
         """
         self.check()
-        text = str(reference)
-        if text == LATEST:
-            numbers, _ = read_names(self.path)
-            for run in newest(1, (self._run(str(number)) for number in reversed(numbers)), ()):
-                return run
-            raise RunNotFoundError(f"{self.address} has no numbered run yet")
-        if (number := parse_number(text)) is not None:
-            text = str(number)
-        if (is_number(text) or is_run_name(text)) and is_run(run := self._run(text)):
-            return run
-        shown = text if len(text) <= 100 else text[:97] + "..."
-        raise RunNotFoundError(
-            f"run {shown} is not in {self.address} (it has {describe(self.runs())})"
-        )
+        return find_run(self, str(reference))
 
-    def runs(self) -> Iterator[Run]:
-        """All runs, numbers upward and then names; reads none of their files.
+    def runs(
+        self,
+        where: str | Sequence[str] | None = None,
+        sort: str | Sequence[str] = (),
+        limit: int | None = None,
+    ) -> Runs:
+        """Runs: all of them, or those that a query is true of; docs/finding.md has its language.
+
+        Args:
+            where: as in `"val_accuracy > 0.97 and lr in [1e-3, 3e-4]"`; several all have to hold.
+            sort: as in `"-val_accuracy"`, or several. Without: numbers upward, and then names.
+            limit: at most so many.
 
         Raises:
-            RunNotFoundError, NotAnExperimentError: at the first one, where no experiment is.
+            RunNotFoundError, NotAnExperimentError: when they are asked for, where no experiment is.
+            QueryError: then too, of a query or sort key.
         """
+
+        return Runs(self, where, sort, limit)
+
+    def walk(self) -> Iterator[Run]:
+        """All runs, numbers upward and then names; reads none of their files."""
         self.check()
         numbers, names = read_names(self.path)
         for name in (*map(str, numbers), *names):
@@ -260,12 +268,15 @@ class WorkDir:
         numbers, names = read_names(self.path)
         return len(numbers) + sum(map(is_run, map(self._run, names)))
 
-    def frame(self) -> pandas.DataFrame:
-        """One row a run, as a pandas table: run, status, config keys, last and best metrics.
+    def frame(
+        self,
+        where: str | Sequence[str] | None = None,
+        sort: str | Sequence[str] = (),
+        limit: int | None = None,
+    ) -> pandas.DataFrame:
+        """One row a run, as a pandas table: run, status, config keys, metrics; see `runs`.
 
         Raises:
-            UsageError: pandas is not installed.
+            UsageError: pandas is not installed; or of the query.
         """
-        from stride.store.frame import build_frame  # deferred: only this needs pandas
-
-        return build_frame(self.runs())
+        return self.runs(where, sort, limit).frame()

@@ -8,6 +8,7 @@ import warnings
 from typing import Final
 
 from stride.errors import QueryError
+from stride.store.query.slips import left_over, no_value, unfinished
 from stride.store.query.tokens import Token, read_tokens, refuse
 from stride.store.query.tree import (
     MIRRORED,
@@ -36,20 +37,6 @@ _CONSTANTS: Final[dict[str, Value]] = {
     "none": None,
     "inf": math.inf,
 }
-_FOREIGN: Final = {
-    "=": "a comparison is written ==",
-    "===": "a comparison is written ==",
-    "<>": "a comparison is written !=",
-    "!==": "a comparison is written !=",
-    "&&": "write and",
-    "&": "write and",
-    "||": "write or",
-    "|": "write or",
-    "!": "write not",
-    "=~": "a text is matched with ~, as in note ~ 'first.*try'",
-    "!~": "a text is matched with ~, as in not note ~ 'first.*try'",
-    "like": "a text is matched with ~ 'regular expression', or with contains 'part'",
-}
 _ORDER: Final = frozenset({"<", "<=", ">", ">="})
 _NOT_A_NUMBER: Final = "nothing equals nan; write `is nan` or `is not nan`"
 
@@ -77,7 +64,7 @@ class _Parser:
             raise self._refuse("the query is empty; write one as in val_loss < 0.1")
         condition = self._either()
         if self._token.kind != "end":
-            raise self._refuse(self._left_over())
+            raise self._refuse(left_over(self._token))
         return condition
 
     @property
@@ -135,7 +122,7 @@ class _Parser:
             if not self._accept(")"):
                 if self._token.kind == "end":
                     raise self._refuse("a parenthesis is not closed", opening)
-                raise self._refuse(self._left_over())
+                raise self._refuse(left_over(self._token))
         self._depth -= 1
         return condition
 
@@ -214,7 +201,7 @@ class _Parser:
             found.append(self._pair(left, operator, right))
             left = right
         if not found:
-            raise self._refuse(self._unfinished(left))
+            raise self._refuse(unfinished(left, self._token))
         return found[0] if len(found) == 1 else And(tuple(found))
 
     def _pair(self, left: Name | Literal, operator: Token, right: Name | Literal) -> Comparison:
@@ -258,7 +245,7 @@ class _Parser:
             return Literal(_CONSTANTS[self._take().text], token.position)
         if token.kind == "word" and token.text == "nan":
             raise self._refuse(_NOT_A_NUMBER)
-        raise self._refuse(self._no_value())
+        raise self._refuse(no_value(self._token))
 
     def _list(self, opening: str, closing: str) -> tuple[Value, ...]:
         self._deeper()
@@ -284,30 +271,3 @@ class _Parser:
         if math.isinf(number) and "inf" not in token.text:
             raise self._refuse("the number is too large; write inf if that is meant", token)
         return number
-
-    def _no_value(self) -> str:
-        token = self._token
-        if token.kind == "end":
-            return "the query ends where a name or value is wanted"
-        if token.text in _FOREIGN and token.kind != "text":
-            return _FOREIGN[token.text]
-        if token.kind == "name":
-            return f"a value is wanted here; a text stands in quotes, as '{token.text}'"
-        return f"a name or value is wanted here, not {token.text}"
-
-    def _unfinished(self, left: Name | Literal) -> str:
-        """Why nothing is said about what was read."""
-        token = self._token
-        if token.kind in ("sign", "word") and token.text in _FOREIGN:
-            return _FOREIGN[token.text]
-        if token.kind in ("name", "text", "number"):
-            return f"an operator is missing after {left}, such as == or <"
-        return f"{left} alone asks nothing; compare it, as in {left} == true"
-
-    def _left_over(self) -> str:
-        token = self._token
-        if token.kind in ("sign", "word") and token.text in _FOREIGN:
-            return _FOREIGN[token.text]
-        if token.text == ")" and token.kind == "sign":
-            return "there is no parenthesis to close here"
-        return "between two conditions stands and or or"

@@ -182,8 +182,37 @@ def _without_positions(condition: Condition) -> object:
 
 
 words = st.sampled_from(
-    ["and", "or", "not", "in", "is", "missing", "contains", "(", ")", "[", "]", ",", "==", "<"]
-    + ["~", "nan", "inf", "-", "null", "a", "lr", "'x'", "'(*'", "1", ".5", "1e400", "`", "\\", " "]
+    [
+        "and",
+        "or",
+        "not",
+        "in",
+        "is",
+        "missing",
+        "contains",
+        "(",
+        ")",
+        "[",
+        "]",
+        ",",
+        "==",
+        "<",
+        "~",
+        "nan",
+        "inf",
+        "-",
+        "null",
+        "a",
+        "lr",
+        "'x'",
+        "'(*'",
+        "1",
+        ".5",
+        "1e400",
+        "`",
+        "\\",
+        "created",
+    ]
 )
 
 

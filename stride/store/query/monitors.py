@@ -1,0 +1,119 @@
+"""The monitor by which runs are compared: the one that they share, and what is best by it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from stride.config.nearest import nearest
+from stride.errors import QueryError, StrideError
+from stride.store.index.run_table import RunTable
+
+BEST: Final = "best"
+"""The word that means the best by the monitor that the runs share."""
+
+
+@dataclass(frozen=True)
+class RunsMonitor:
+    """A monitor of some runs.
+
+    Attributes:
+        mode: `min` or `max`.
+    """
+
+    name: str
+    mode: str
+
+    @property
+    def column(self) -> str:
+        """The column with the best value of each run."""
+        return f"best.{self.name}"
+
+
+def find_monitor(reference: str, tables: Sequence[RunTable], *, prefix: str = "") -> RunsMonitor:
+    """The monitor of `best`, which is the first of every run, or of `best:<monitor>`.
+
+    Args:
+        prefix: what stands before `best` where it is typed, as `exp/`.
+
+    Raises:
+        QueryError: the runs have several or none; there is no such one; or some want it small
+            and others large.
+    """
+    name = reference.removeprefix(BEST).removeprefix(":")
+    if not name:
+        firsts = {each for table in tables for each in _used(table, "run.monitor")}
+        if not firsts:
+            raise QueryError("no run has a best value by a monitor yet")
+        if len(firsts) > 1:
+            ways = ", ".join(f"{prefix}{BEST}:{each}" for each in sorted(firsts))
+            raise QueryError(f"the runs have several monitors; write one of {ways}")
+        (name,) = firsts
+    known = monitors_of(tables)
+    if name not in known:
+        near = nearest(name, known)
+        hint = f"did you mean {near}?" if near else f"they have {', '.join(known) or 'none yet'}"
+        raise QueryError(f"no run has the monitor {name}; {hint}")
+    modes = {mode for table in tables for mode in _modes(table, name)}
+    if len(modes) > 1:
+        raise QueryError(f"of {name} some runs want the least and others the greatest value")
+    return RunsMonitor(name, modes.pop() if modes else "min")
+
+
+def monitors_of(tables: Sequence[RunTable]) -> list[str]:
+    """The names of all monitors of the runs."""
+    names = (name for table in tables for name in table.columns if name.startswith("best."))
+    return [*dict.fromkeys(name.removeprefix("best.") for name in names)]
+
+
+def best_row(table: RunTable, monitor: RunsMonitor) -> int | None:
+    """The run with the best value: completed ones first, the lower number on a tie; None: none."""
+    column, status = table.columns.get(monitor.column), table.columns.get("run.stored_status")
+    if column is None:
+        return None
+    best: tuple[tuple[bool, float], int] | None = None
+    for row in range(len(table)):
+        value = column.value(row)
+        if not isinstance(value, int | float) or value != value:
+            continue
+        done = status is not None and status.value(row) == "completed"
+        rank = (not done, value if monitor.mode == "min" else -value)
+        if best is None or rank < best[0]:
+            best = rank, row
+    return None if best is None else best[1]
+
+
+def _used(table: RunTable, name: str) -> set[str]:
+    column = table.columns.get(name)
+    if column is None:
+        return set()
+    return {str(column.values[code]) for code in set(column.codes) if code}
+
+
+def _modes(table: RunTable, monitor: str) -> set[str]:
+    """How runs want the monitor: the index has it of the first one, run.json of all."""
+    firsts, modes = table.columns.get("run.monitor"), table.columns.get("run.mode")
+    values = table.columns.get(f"best.{monitor}")
+    if values is None:
+        return set()
+    found = set()
+    if firsts is not None and modes is not None:
+        pairs = dict(
+            zip(zip(firsts.codes, modes.codes, strict=True), range(len(table)), strict=True)
+        )
+        for row in pairs.values():
+            if firsts.value(row) == monitor:
+                found.add(str(modes.value(row)))
+    if found:
+        return found
+    other = next((row for row, code in enumerate(values.codes) if code), None)
+    return set() if other is None else _recorded_mode(table, other, monitor)
+
+
+def _recorded_mode(table: RunTable, row: int, monitor: str) -> set[str]:
+    try:
+        record = table.run(row).read_record()
+    except (StrideError, FileNotFoundError):
+        return set()
+    return {best.mode for best in record.best if best.monitor == monitor}

@@ -1,0 +1,125 @@
+"""The order of runs: sort keys as they are typed, and the ranks of values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from stride.errors import QueryError
+from stride.store.index.run_table import RunTable
+from stride.store.query.monitors import BEST, find_monitor
+from stride.store.query.truth import kind_of
+from stride.store.query.vocabulary import Vocabulary
+
+_DIRECTIONS: Final = {"asc": False, "desc": True}
+_KINDS: Final = {"a number": 0, "a text": 1, "a boolean": 2, "a list": 3}
+
+
+@dataclass(frozen=True)
+class SortKey:
+    """A name as it was typed, and whether the greatest come first.
+
+    `best` and `best:<monitor>` go from the best to the worst, whichever direction that is.
+    """
+
+    name: str
+    descending: bool = False
+
+
+def parse_sort(texts: Iterable[str]) -> tuple[SortKey, ...]:
+    """Sort keys: `val_loss`, `-val_loss` or `val_loss:desc`, several with commas between them.
+
+    Raises:
+        QueryError: a key is empty.
+    """
+    keys = []
+    for text in (part.strip() for typed in texts for part in typed.split(",")):
+        name, colon, direction = text.rpartition(":")
+        if not colon or direction not in _DIRECTIONS:
+            name, direction = text, "asc"
+        descending = _DIRECTIONS[direction]
+        if name.startswith("-"):
+            name, descending = name[1:], not descending
+        name = name.removeprefix("`").removesuffix("`")
+        if not name:
+            raise QueryError("a sort key is empty; give names as in val_loss,-created")
+        keys.append(SortKey(name, descending))
+    return tuple(keys)
+
+
+@dataclass(frozen=True)
+class Order:
+    """Sort keys whose columns are known."""
+
+    columns: tuple[tuple[str, bool], ...]
+
+    def sort(
+        self, places: list[tuple[int, int]], tables: Sequence[RunTable]
+    ) -> list[tuple[int, int]]:
+        """Places (table and row) in order; those that are equal stay as they stand.
+
+        What has no value to compare, nan and null included, comes last in either direction.
+        """
+        for name, descending in reversed(self.columns):
+            columns = [table.columns.get(name) for table in tables]
+            ranks = _ranks([column.values if column else () for column in columns], descending)
+            last = sum(map(len, ranks))
+            of_rows = [
+                [last] * len(table)
+                if column is None
+                else [
+                    *map(
+                        [last if rank is None else rank for rank in of_table].__getitem__,
+                        column.codes,
+                    )
+                ]
+                for table, column, of_table in zip(tables, columns, ranks, strict=True)
+            ]
+            places = sorted(places, key=lambda place, of=of_rows: of[place[0]][place[1]])
+        return places
+
+
+def read_order(
+    keys: Sequence[SortKey], tables: Sequence[RunTable], vocabulary: Vocabulary
+) -> Order:
+    """Find the columns of sort keys.
+
+    Raises:
+        QueryError: a name is unknown, or `best` is not clear.
+    """
+    found = []
+    for key in keys:
+        if key.name == BEST or key.name.startswith(f"{BEST}:"):
+            monitor = find_monitor(key.name, tables)
+            found.append((monitor.column, key.descending == (monitor.mode == "min")))
+        else:
+            found.append((vocabulary.resolve(key.name), key.descending))
+    return Order(tuple(found))
+
+
+def _ranks(values: Sequence[Sequence[Any]], descending: bool) -> list[list[int | None]]:
+    """For each table the rank of each of its values among those of all; None for those without."""
+    sortable: list[tuple[Any, int, int]] = []
+    for index, of_table in enumerate(values):
+        for code, value in enumerate(of_table):
+            if code and (key := _key(value)) is not None:
+                sortable.append((key, index, code))
+    sortable.sort(key=lambda each: each[0], reverse=descending)
+    ranks: list[list[int | None]] = [[None] * len(of_table) for of_table in values]
+    rank, before = -1, None
+    for key, index, code in sortable:
+        if key != before:
+            rank, before = rank + 1, key
+        ranks[index][code] = rank
+    return ranks
+
+
+def _key(value: Any) -> tuple[Any, ...] | None:
+    """Numbers go before texts, those before booleans and lists; None for what has no order."""
+    kind = _KINDS.get(kind_of(value))
+    if kind is None or value != value:
+        return None
+    if kind == 3:
+        return kind, tuple(_key(item) or (9, repr(item)) for item in value)
+    return kind, value

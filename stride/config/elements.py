@@ -64,6 +64,19 @@ def with_element(
     return elements
 
 
+def type_inside(annotation: Any, rest: Path) -> Any:
+    """The type of the element or entry that a path leads to inside a value; Any if not known."""
+    for part in rest:
+        container = _container(annotation, None, part)
+        annotation = Any if container is None else _inner(annotation, container, part)
+    return annotation
+
+
+def takes_list(annotation: Any) -> bool:
+    """Whether a value of the type may be a list."""
+    return any(_origin(member) is list for member in _members(annotation))
+
+
 def _is_index(part: str) -> bool:
     """Digits of ASCII: `int` would also read those of other scripts."""
     return part.isascii() and part.isdecimal()

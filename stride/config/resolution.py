@@ -100,6 +100,20 @@ def resolve(layers: Sequence[Layer], catalog: Catalog) -> Resolved:
             needed and that nobody gave; nothing is read but what the catalog reads.
         CodeReferenceError: a reference of the user's that does not resolve.
     """
+    draft, remembering = _drafted(layers, catalog)
+    return _decided(draft, remembering)
+
+
+def keys_under(layers: Sequence[Layer], catalog: Catalog) -> Group:
+    """The keys that there are with these layers; what a thing needs need not be given.
+
+    Raises:
+        ConfigError, CodeReferenceError: as `resolve`.
+    """
+    return _drafted(layers, catalog)[0].outline
+
+
+def _drafted(layers: Sequence[Layer], catalog: Catalog) -> tuple[Draft, _Remembering]:
     remembering = _Remembering(catalog)
     draft = Draft(outline(lambda leaf: leaf.default, remembering))
     prepared = [(layer, layer.steps()) for layer in layers]
@@ -128,7 +142,7 @@ def resolve(layers: Sequence[Layer], catalog: Catalog) -> Resolved:
         draft.move_to(changed)
         for step in steps:
             draft.apply(step)
-    return _decided(draft, remembering)
+    return draft, remembering
 
 
 def _decided(draft: Draft, catalog: Catalog) -> Resolved:

@@ -1,28 +1,37 @@
-"""The runs of an experiment as a pandas table, one row a run."""
+"""Selected runs as a pandas table, one row a run."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
 from typing import TYPE_CHECKING, Any
 
-from stride.config.differences import flatten
-from stride.config.effective import effective_config
-from stride.errors import StoredFileError, UsageError
-from stride.files import decode_number
-from stride.store.record import RunRecord
-from stride.store.run import Run
-from stride.store.stored_values import Number
+from stride.errors import UsageError
+from stride.store.index.column import MISSING
 
 if TYPE_CHECKING:
     import pandas
 
+    from stride.store.selection import Selection
 
-def build_frame(runs: Iterable[Run]) -> pandas.DataFrame:
-    """Columns: `run`, `id`, `status`, `created`, `config.*`, `last.*`, `best.*`; one row a run.
+_FIELDS = {
+    "run": "run.name",
+    "id": "run.id",
+    "status": "run.status",
+    "created": "run.created",
+    "epoch": "run.epoch",
+    "tags": "run.tags",
+    "note": "run.note",
+}
+_GROUPS = ("config.", "metric.", "last.", "best.", "min.", "max.", "test.")
 
-    A config key is what the newest attempt that changed it made of it. A key or metric that a run
-    does not have is missing there. A run that cannot be read has the status `unreadable` and
-    nothing else.
+
+def build_frame(selection: Selection) -> pandas.DataFrame:
+    """Columns: `run`, `id`, `status`, `created`, `epoch`, `tags`, `note`, then by group.
+
+    The groups are `config.*`, `metric.*` (at the best epoch), `last.*`, `best.*`; and `min.*`,
+    `max.*`, `test.*` where the query read them. A config key is what the newest attempt that
+    changed it made of it. What a run does not have is missing there. A run that cannot be read has
+    the status `unreadable`.
 
     Raises:
         UsageError: pandas is not installed.
@@ -31,30 +40,15 @@ def build_frame(runs: Iterable[Run]) -> pandas.DataFrame:
         import pandas  # deferred: a second of import, and nothing else needs it
     except ImportError as error:
         raise UsageError("a table needs pandas: pip install 'stride-experiments[frame]'") from error
-    return pandas.DataFrame([_row(run) for run in runs])
-
-
-def _row(run: Run) -> dict[str, Any]:
-    try:
-        record = run.read_record()
-        config = run.read_config()
-    except StoredFileError:
-        return {"run": run.name, "status": "unreadable"}
-    config.pop("format", None)
-    attempts = ((attempt.number, attempt.changes) for attempt in record.attempts)
-    settings = effective_config(config, attempts).config
-    return {
-        "run": run.name,
-        "id": record.id,
-        "status": run.status(record).word,
-        "created": record.created,
-        **{f"config.{key}": value for key, value in flatten(settings).items()},
-        **_metrics(record),
+    found = dict.fromkeys(name for table in selection.tables for name in table.columns)
+    columns = {
+        **_FIELDS,
+        **{name: name for group in _GROUPS for name in found if name.startswith(group)},
     }
+    return pandas.DataFrame(
+        {heading: [*map(_cell, selection.values(name))] for heading, name in columns.items()}
+    )
 
 
-def _metrics(record: RunRecord) -> dict[str, float]:
-    """`last.loss` and so on; `best.val_loss` is the best value of that monitor."""
-    values: dict[str, Number] = {f"last.{name}": value for name, value in record.last.items()}
-    values.update({f"best.{best.monitor}": best.value for best in record.best})
-    return {name: decode_number(value) for name, value in values.items()}
+def _cell(value: Any) -> Any:
+    return math.nan if value is MISSING else value

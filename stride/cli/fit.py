@@ -10,7 +10,7 @@ import typer
 
 from stride.cli.completion import complete_run
 from stride.cli.experiment import open_run
-from stride.cli.joining import is_first
+from stride.cli.joining import is_first, meeting, plan_together
 from stride.cli.launch import launch, read_launch
 from stride.cli.options import (
     Config,
@@ -132,30 +132,36 @@ def fit(
         flags = [option for option, is_given in also_given if is_given]
         launch(launched, lambda made: ["fit", made, "--resume", *flags])
         return
-    settings = read_settings(config, config_file, remove)
 
-    def new() -> Plan:
-        if continue_from is not None:
-            return plan_continued(continue_from, settings, trust=trust)
-        if init_from is not None:
-            return plan_from_weights(init_from, settings, parent, trust=trust)
-        return plan_new(settings, parent, trust=trust)
+    def planned() -> Plan | Run:
+        settings = read_settings(config, config_file, remove)
 
-    plan = _plan(run, settings, new, resume=resume, takeover=takeover, trust=trust)
+        def new() -> Plan:
+            if continue_from is not None:
+                return plan_continued(continue_from, settings, trust=trust)
+            if init_from is not None:
+                return plan_from_weights(init_from, settings, parent, trust=trust)
+            return plan_new(settings, parent, trust=trust)
+
+        return _plan(run, settings, new, resume=resume, takeover=takeover, trust=trust)
+
     also = {"smoke": None}
+    with meeting(place) as met:
+        plan = plan_together(met, planned)
+        if isinstance(plan, Plan) and not smoke_only:
+            train_and_answer(
+                plan, launcher="stride fit", place=place, met=met, smoke=smoke, json=json, also=also
+            )
+            return
+    if not is_first(place):
+        return
     if isinstance(plan, Run):
-        if is_first(place):
-            answer_done(plan, json=json, also=also)
-    elif smoke_only:
-        if is_first(place):
-            # Deferred: it imports torch; what was typed wrong is said without it.
-            from stride.cli.smoke import try_out
-
-            try_out(plan.config, json=json)
+        answer_done(plan, json=json, also=also)
     else:
-        train_and_answer(
-            plan, launcher="stride fit", place=place, smoke=smoke, json=json, also=also
-        )
+        # Deferred: it imports torch; what was typed wrong is said without it.
+        from stride.cli.smoke import try_out
+
+        try_out(plan.config, json=json)
 
 
 def _refuse_together(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from stride.cli.experiment import open_run
+from stride.cli.joining import meeting, plan_together
 from stride.cli.launch import launch, read_launch
 from stride.cli.options import (
     ConfigKeys,
@@ -16,7 +17,7 @@ from stride.cli.options import (
     Takeover,
     Trust,
 )
-from stride.cli.plan import plan_resumed
+from stride.cli.plan import Plan, plan_resumed
 from stride.cli.settings import read_settings
 from stride.cli.training import FIELDS as TRAINING_FIELDS
 from stride.cli.training import train_and_answer
@@ -52,5 +53,9 @@ def resume(
         launch(launched)
         return
     settings = read_settings(config, None, None)
-    plan = plan_resumed(open_run(run), settings, takeover=takeover, trust=trust)
-    train_and_answer(plan, launcher="stride resume", place=place, json=json)
+    with meeting(place) as met:
+        plan = plan_together(
+            met, lambda: plan_resumed(open_run(run), settings, takeover=takeover, trust=trust)
+        )
+        assert isinstance(plan, Plan)
+        train_and_answer(plan, launcher="stride resume", place=place, met=met, json=json)

@@ -5,25 +5,28 @@ from __future__ import annotations
 import contextlib
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
 from stride.cli import answer
 from stride.cli.ending import failure, numbers_text, stopped_text, summary_text
-from stride.cli.group import INTERRUPTED, REQUEUE
-from stride.cli.joining import announce_ranks, is_first, joined
+from stride.cli.group import INTERRUPTED, REQUEUE, WRONG_USAGE
+from stride.cli.joining import is_first, joined
 from stride.cli.plan import Plan
 from stride.cli.run_json import FIELDS as RUN_FIELDS
 from stride.cli.run_json import run_fields
-from stride.errors import RunBusyError, RunStateError, StoppedError
+from stride.errors import RunBusyError, RunStateError, StoppedError, UsageError
 from stride.store.provenance.take import start_taking
 from stride.store.record import CodeRecord
 from stride.store.row import read_row
 from stride.store.run import Run
 from stride.training.ranks.environment import RankPlace
+
+if TYPE_CHECKING:
+    from stride.training.ranks.rendezvous import Rendezvous
 
 FIELDS = RUN_FIELDS | {"results": "the metrics of the evaluation that ended the training"}
 
@@ -36,33 +39,42 @@ def train_and_answer(
     *,
     launcher: str,
     place: RankPlace | None = None,
+    met: Rendezvous | None = None,
     smoke: bool = False,
     json: bool,
     also: Fields = NONE,
-) -> None:
+    further: Callable[[Run], Fields] = lambda _: NONE,
+) -> Run | None:
     """Train, and answer with the run and its final metrics; of several ranks the first answers.
 
     Args:
         place: of this process among several ranks.
-        also: further fields of the answer in JSON.
+        met: those ranks.
+        also: more fields of the answer in JSON.
+        further: gives more of them, when the run is trained.
+
+    Returns:
+        The run; None on another rank than the first.
 
     Raises:
         StrideError, KeyboardInterrupt: as `train`.
-        Exit: this rank was stopped with the first, which says so.
+        Exit: this rank was stopped with the first, or has told it what is wrong; that one says so.
     """
     if not is_first(place):
         try:
-            train(plan, launcher=launcher, place=place, smoke=smoke)
+            train(plan, launcher=launcher, place=place, met=met, smoke=smoke)
+        except UsageError:
+            raise typer.Exit(WRONG_USAGE) from None
         except StoppedError:
             raise typer.Exit(REQUEUE) from None
         except KeyboardInterrupt:
             raise typer.Exit(INTERRUPTED) from None
-        return
-    announce_ranks(place)
-    run, results = train(plan, launcher=launcher, place=place, smoke=smoke)
+        return None
+    run, results = train(plan, launcher=launcher, place=place, met=met, smoke=smoke)
     # On one screen the log has said the final metrics just now; elsewhere they are the answer.
     seen = plan.config.log_kwargs.progress and sys.stdout.isatty() and sys.stderr.isatty()
-    _answer(run, results, seen=seen, json=json, also=also)
+    _answer(run, results, seen=seen, json=json, also={**also, **further(run)})
+    return run
 
 
 def answer_done(run: Run, *, json: bool, also: Fields = NONE) -> None:
@@ -80,13 +92,19 @@ def _answer(run: Run, results: Fields, *, seen: bool, json: bool, also: Fields) 
 
 
 def train(
-    plan: Plan, *, launcher: str, place: RankPlace | None = None, smoke: bool = False
+    plan: Plan,
+    *,
+    launcher: str,
+    place: RankPlace | None = None,
+    met: Rendezvous | None = None,
+    smoke: bool = False,
 ) -> tuple[Run, dict[str, float]]:
     """Train; what the training code prints does not mix with the answer.
 
     Args:
         launcher: the command, for the record of the attempt.
         place: of this process among several ranks; only the first shows what happens.
+        met: those ranks.
         smoke: try one batch and one checkpoint first.
 
     Raises:
@@ -96,6 +114,7 @@ def train(
     """
     taking = start_taking(experiment=plan.experiment)
     # Deferred: these import torch, which takes longer than all before, and runs beside `taking`.
+    from stride.sweep.pruning import watchers_of
     from stride.training.fitting import fit_run
     from stride.training.given import Given
     from stride.training.progress import choose_view
@@ -116,7 +135,7 @@ def train(
     if line is not None and line.rehearsal:
         view = Rehearsal(view)
     try:
-        with contextlib.redirect_stdout(sys.stderr), joined(place, plan) as ranks:
+        with contextlib.redirect_stdout(sys.stderr), joined(met, plan) as ranks:
             fitted = fit_run(
                 plan.config,
                 claim,
@@ -128,6 +147,7 @@ def train(
                 beginning=plan.beginning,
                 smoke=smoke,
                 ranks=ranks,
+                watching=watchers_of(plan.beginning.run) if is_first(place) else (),
             )
     except (RunBusyError, RunStateError):
         raise

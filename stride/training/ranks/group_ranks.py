@@ -10,14 +10,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from stride.errors import (
-    CodeReferenceError,
-    ConfigError,
-    DataError,
-    NonFiniteError,
-    StrideError,
-)
 from stride.training.ranks.buckets import Buckets, Pending, grouped
+from stride.training.ranks.cause import cause_of
 from stride.training.ranks.environment import RankPlace
 from stride.training.ranks.message import decode, encode
 from stride.training.ranks.ranks import Ranks
@@ -25,9 +19,6 @@ from stride.training.ranks.watch import Watch
 
 _HEAD_BYTES = 1024  # most messages are shorter, and need one collective
 _SIZE_BYTES = 8
-_FOUND_BY_ALL = (CodeReferenceError, ConfigError, DataError, NonFiniteError)
-"""What is no echo of another rank's end: all find it, and who says it first is chance."""
-_HEARSAY = 3.0  # seconds in which the failure behind a broken connection becomes known
 
 
 @final
@@ -110,10 +101,7 @@ class GroupRanks(Ranks):
 
     def cause(self, error: BaseException) -> BaseException:
         """See `Ranks`: waits only where the error is one of the network."""
-        if isinstance(error, _FOUND_BY_ALL):
-            return error
-        failure = self._watch.wait_for_failure(_HEARSAY if _is_of_network(error) else 0.0)
-        return error if failure is None or failure.rank == self.rank else failure.error()
+        return cause_of(error, self.rank, self._watch)
 
     def before_ending(self, tell: Callable[[str], None]) -> None:
         """See `Ranks`."""
@@ -139,14 +127,6 @@ class GroupRanks(Ranks):
         every = [torch.empty_like(mine) for _ in range(self.world_size)]
         dist.all_gather(every, mine)
         return every
-
-
-def _is_of_network(error: BaseException) -> bool:
-    """Whether the error may be the echo of another rank's end."""
-    if isinstance(error, StrideError) or not isinstance(error, RuntimeError):
-        return False
-    text = str(error).lower()
-    return isinstance(error, dist.DistError) or "gloo" in text or "nccl" in text
 
 
 def _send_sum(flat: Tensor) -> Pending:

@@ -30,7 +30,7 @@ _TICK = 0.5  # seconds between two looks at who is late
 _GRACE = 4.0  # seconds in which a process may end by itself; with the next, below 10
 _LAUNCHER_SECONDS = 1.0  # seconds in which the launcher sees how a process ended
 _LAST_WORDS = 3.0  # seconds in which it may say why it is ended
-_FAILED, _AT, _OVER = "failed", "at", "over"
+_FAILED, _AT, _OVER, _SAYS = "failed", "at", "over", "says"
 
 
 class Watch:
@@ -58,6 +58,7 @@ class Watch:
         self._changed = threading.Condition()
         self._failure: Failure | None = None
         self._over: set[int] = set()
+        self._said: dict[int, list[Any]] = {line.rank: [] for line in lines}
         self._here = Whereabouts()
         self._told = self._here
         hosts = {rank: self._host, **{line.rank: line.host for line in lines}}
@@ -92,6 +93,27 @@ class Watch:
         with self._changed:
             self._changed.wait_for(lambda: self._failure is not None, seconds)
             return self._failure
+
+    def gather(self, value: Any) -> list[Any]:
+        """What each rank says, in the order of ranks, on every rank: over these lines, before there
+        is a process group.
+
+        Raises:
+            RankFailedError: one failed meanwhile.
+        """
+        with self.meeting("messages of all ranks"):
+            if self._rank:
+                self._tell(_SAYS, value)
+            with self._changed:
+                self._changed.wait_for(lambda: self._failure or all(self._said.values()))
+                if self._failure is not None:
+                    raise self._failure.error()
+                heard = [self._said[rank].pop(0) for rank in sorted(self._said)]
+            if self._rank:
+                return list(heard[0])
+            every = [value, *heard]
+            self._tell(_SAYS, every)
+        return every
 
     def publish(self, message: str) -> None:
         """Say to all ranks that this one failed; nothing, if another did before."""
@@ -168,6 +190,10 @@ class Watch:
             self._take(Failure(*content))
         elif kind == _AT:
             self._attendance.update(line.rank, Whereabouts(*content))
+        elif kind == _SAYS:
+            with self._changed:
+                self._said[line.rank] += content
+                self._changed.notify_all()
         elif kind == _OVER:
             with self._changed:
                 self._over.add(line.rank)

@@ -28,6 +28,7 @@ COMMANDS = {
     "resume": Entry("stride.cli.resume", "Train", "Go on with a run from its newest checkpoint"),
     "stop": Entry("stride.cli.stop", "Train", "Ask a training to stop, with a checkpoint"),
     "checkpoint": Entry("stride.cli.checkpoint", "Train", "Ask a training to write a checkpoint"),
+    "rerun": Entry("stride.cli.rerun", "Train", "Train a run again, in a new one"),
     "load-run": Entry("stride.cli.load_run", "Use", "Rebuild a run's model; verify its weights"),
     "evaluate": Entry("stride.cli.evaluate", "Use", "Measure a run on a split of its data"),
     "predict": Entry("stride.cli.predict", "Use", "Predict with a run's best weights"),
@@ -35,6 +36,7 @@ COMMANDS = {
     "show": Entry("stride.cli.show", "Look", "Show one run in full"),
     "log": Entry("stride.cli.log", "Look", "Print the log of a run, and follow it"),
     "diff": Entry("stride.cli.diff", "Look", "Show what differs between runs, and their results"),
+    "verify": Entry("stride.cli.verify", "Look", "Compare two trainings, bit by bit"),
     "plot": Entry("stride.cli.plot", "Look", "Plot curves of runs, here or as a picture"),
     "neighbours": Entry(
         "stride.cli.neighbours", "Look", "Show which single change made a run better or worse"

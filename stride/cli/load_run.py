@@ -12,6 +12,7 @@ from stride.cli import answer
 from stride.cli.experiment import open_run
 from stride.cli.options import Code, Data, Device, Json, RunAddress, Trust, Weights
 from stride.cli.page import draw_pairs
+from stride.cli.parameters import fraction
 from stride.cli.run_json import FIELDS as RUN_FIELDS
 from stride.cli.run_json import run_fields
 from stride.cli.status import STYLES
@@ -19,7 +20,7 @@ from stride.cli.table import Cell, Column, draw_table
 from stride.cli.terminal import Terminal, standard_output
 from stride.cli.text import harmless
 from stride.cli.value import NOTHING, metric_text, size_text, value_text
-from stride.errors import UsageError, VerificationError
+from stride.errors import VerificationError
 from stride.store.row import read_row
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def load_run(
     it. Weights whose digest is not the recorded one are refused, with exit code 3.
     """
     opened = open_run(run)
-    allowed = _tolerance(tolerance)
+    allowed = fraction("--tolerance", tolerance)
     # Deferred: it imports torch, and a run that is not there is said without it.
     from stride.cli import loaded as loading
 
@@ -104,16 +105,6 @@ def load_run(
         raise VerificationError(
             f"{opened.address} does not reach what was recorded: {', '.join(broken)}"
         )
-
-
-def _tolerance(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value < 1:
-        raise UsageError(f"--tolerance takes a number from 0 to 1, not {text!r}")
-    return value
 
 
 def _fields(found: Loaded, evaluation: dict[str, Any] | None) -> dict[str, Any]:

@@ -73,6 +73,15 @@ ParentRun = Annotated[
     ),
 ]
 
+Tolerance = Annotated[
+    str,
+    typer.Option(
+        "--tolerance",
+        metavar="REL",
+        help="How far off a number may be, relative to the larger one of the two.",
+    ),
+]
+
 Device = Annotated[
     str | None,
     typer.Option("--device", metavar="NAME", help="Where to compute: auto, cpu, cuda, cuda:1, ..."),

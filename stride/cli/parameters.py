@@ -50,6 +50,21 @@ def _process(parameter: TextOption | TextArgument, ctx: Any, value: Any) -> Any:
     return value
 
 
+def fraction(option: str, text: str) -> float:
+    """Read a number from 0 to 1 that an option was given.
+
+    Raises:
+        UsageError: it is none.
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1:
+        raise UsageError(f"{option} takes a number from 0 to 1, not {text!r}")
+    return value
+
+
 def whole_number(option: str, text: str, *, minimum: int = 0) -> int:
     """Read a whole number that an option was given.
 

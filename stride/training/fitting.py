@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -17,8 +17,8 @@ from stride.store.provenance.take import Taking
 from stride.store.record import CodeRecord
 from stride.store.run import Run
 from stride.training.assembly import build_parts
-from stride.training.beginning import NEW, Beginning
-from stride.training.callbacks import Callbacks
+from stride.training.beginning import BORROWED, NEW, Beginning
+from stride.training.callbacks import Callback, Callbacks
 from stride.training.compiling import compile_modules
 from stride.training.data import Data, load_data
 from stride.training.determinism import deterministic
@@ -34,7 +34,6 @@ from stride.training.moments import FitEnded
 from stride.training.one_training import one_training_at_a_time
 from stride.training.ranks.ranks import ONE, Ranks
 from stride.training.restored import (
-    BORROWED,
     changed_ranks,
     find_on_all,
     restored_of_source,
@@ -79,6 +78,7 @@ def fit_run(
     beginning: Beginning = NEW,
     smoke: bool = False,
     ranks: Ranks = ONE,
+    watching: Sequence[Callback] = (),
 ) -> Fitted:
     """Train the run that `claim` gives, with this config.
 
@@ -92,6 +92,7 @@ def fit_run(
         smoke: try one step, one evaluation, one save and one load first.
         ranks: that train together; each calls this with the same config. The first claims the run,
             writes, and shows; `claim` is called there only.
+        watching: callbacks beside those of the config; told on the first rank.
 
     Raises:
         UsageError: config, data or device do not do; there is no run, or a resumed one is as it
@@ -112,7 +113,7 @@ def fit_run(
         notes = compare(beginning, data, code, device)
         sharding = open_sharding(config.distributed_kwargs, ranks, device)
         restored = restored_of_source(beginning, config, sharding)
-        watchers = build_callbacks(config) if ranks.is_first else []
+        watchers = [*build_callbacks(config), *watching] if ranks.is_first else []
         said: list[str] = []
         if smoke:
             said.append(smoke_sentence(check_by_smoke(config, data, given, device)))

@@ -13,7 +13,7 @@ from stride.config.schema import Config
 from stride.errors import ConfigError, RunStateError, VerificationError
 from stride.store.attempt import Attempt
 from stride.store.run import Run
-from stride.training.beginning import Beginning
+from stride.training.beginning import BORROWED, Beginning
 from stride.training.checkpoints.reading import Found, read_checkpoint, read_newest
 from stride.training.module_state import misfit
 from stride.training.parts import Parts
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from torch.distributed.device_mesh import DeviceMesh
 
 _logger = logging.getLogger(__name__)
-
-BORROWED = "begins_with"
-"""Names in `resolved` what a run has its first weights from: a run, or a file."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +91,7 @@ def find_restored(run: Run, attempt: Attempt, mesh: DeviceMesh | None = None) ->
         )
     if attempt.number > 1:  # else it was only created, and begins
         _logger.warning("%s has no checkpoint: it begins anew", run.address)
-    for table in (run.steps, run.metrics, run.timings):
+    for table in (run.steps, run.metrics, run.timings, run.digests):
         table.cut(0)
     for path in run.weights_path.glob("best*.safetensors"):
         path.unlink()

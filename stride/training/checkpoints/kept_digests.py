@@ -13,8 +13,9 @@ from stride.store.run import Run
 def keep_digest(run: Run, manifest: Manifest) -> None:
     """Append the row of a checkpoint that was committed."""
     position = manifest.position
-    row = {"step": position.step, "epoch": position.epoch, "state": manifest.state_digest}
-    run.digests.append(row)
+    run.digests.append(
+        {"step": position.step, "epoch": position.epoch, "state": manifest.state_digest}
+    )
 
 
 def put_back_digests(run: Run, manifest: Manifest) -> None:

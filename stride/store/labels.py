@@ -34,6 +34,16 @@ def read_labels(path: Path) -> Labels:
         content = read_content(path)
     except FileNotFoundError:
         return Labels()
+    return decode_labels(content, path)
+
+
+def decode_labels(content: bytes, path: Path) -> Labels:
+    """Read the bytes of a labels.json; `path` is for the sentence of an error.
+
+    Raises:
+        StoredFileError: torn, not JSON, or of a wrong type.
+        NewerFormatError: written by a newer stride.
+    """
     tree = decode_json(content, path)
     number = tree.get("format") if isinstance(tree, dict) else None
     if isinstance(number, int) and number > FORMAT:

@@ -95,6 +95,10 @@ class WorkDir:
         """The number that the next run probably gets; a cache."""
         return self.cache_path / "next_number"
 
+    def index_file(self, name: str) -> Path:
+        """A file of the index of the runs; a cache."""
+        return self.cache_path / name
+
     @cached_property
     def _place(self) -> Place:
         return Place(self.path, self.staging_path, self.trash_path, self.next_number_path)

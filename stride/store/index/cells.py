@@ -6,13 +6,15 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from stride.config.differences import flatten
 from stride.config.effective import effective_config
 from stride.config.stored import read_stored_config
 from stride.errors import NewerFormatError, StoredFileError, StrideError
+from stride.store.entries import is_run
 from stride.store.labels import Labels
 from stride.store.record import AttemptRecord, BestRecord, RunRecord
 from stride.store.run import Run
@@ -24,17 +26,24 @@ Cells = dict[str, Any]
 """Values as JSON has them, but nan and the infinities of metrics as floats."""
 
 
+HERE: Final = "\0"
+"""Stands in `run.problem` for the path of the experiment, which is moved with its cache."""
+
+
+class Outcome(Enum):
+    """How long what was read of a run is true."""
+
+    LASTING = "for as long as its files have the same stamps"
+    PASSING = "now: a file is a symbolic link, or was not to be read for another than its content"
+    GONE = "not any more: the run went while it was read"
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the files of a run say.
-
-    Attributes:
-        lasting: whether they say it for as long as they do not change: not where one could not be
-            read for another reason than its content, or is a symbolic link.
-    """
+    """What the files of a run say."""
 
     cells: Cells
-    lasting: bool
+    outcome: Outcome
 
 
 def read_run(run: Run) -> Reading:
@@ -54,24 +63,28 @@ def read_run(run: Run) -> Reading:
     if labels is not None:
         cells |= label_cells(labels)
     if config is not None:
-        cells |= _config_cells(config, record.attempts if record else ())
+        changes = record.attempts if record else ()
+        read = attempts.read(run.config_path, lambda: _config_cells(config, changes))
+        cells |= read or {}
     if attempts.problems:
-        cells["run.problem"] = "; ".join(attempts.problems)
-    return Reading(cells, attempts.are_lasting)
+        if not is_run(run):
+            return Reading({}, Outcome.GONE)
+        cells["run.problem"] = "; ".join(attempts.problems).replace(str(run.work_dir), HERE)
+    return Reading(cells, attempts.outcome)
 
 
 def read_tables(run: Run) -> Reading:
     """Read logs/metrics.csv; a table that cannot be read has no cells."""
     attempts = _Attempts(run)
     rows = attempts.read(run.metrics_path, run.metrics.read)
-    return Reading(_table_cells(rows or ()), attempts.are_lasting)
+    return Reading(_table_cells(rows or ()), attempts.outcome)
 
 
 def read_results(run: Run) -> Reading:
     """Read results/metrics.json; where it cannot be read there are no cells."""
     attempts = _Attempts(run)
     results = attempts.read(run.results_metrics_path, run.read_results)
-    return Reading(_result_cells(results or {}), attempts.are_lasting)
+    return Reading(_result_cells(results or {}), attempts.outcome)
 
 
 class _Attempts:
@@ -80,20 +93,22 @@ class _Attempts:
     def __init__(self, run: Run) -> None:
         self._run = run
         self.problems: list[str] = []
-        self.are_lasting = True
+        self.outcome = Outcome.LASTING
 
     def read(self, path: Path, read: Callable[[], T]) -> T | None:
         """What a file says, None where it cannot be read."""
         try:
             if self._is_link(path):
-                self.are_lasting = False
+                self.outcome = Outcome.PASSING
                 self._check_stays(path)
             return read()
         except (StoredFileError, NewerFormatError) as error:
             self.problems.append(str(error))
         except (StrideError, OSError) as error:
             self.problems.append(str(error))
-            self.are_lasting = False
+            self.outcome = Outcome.PASSING
+        except RecursionError:
+            self.problems.append(f"{path} is nested too deep")
         return None
 
     def _is_link(self, path: Path) -> bool:

@@ -4,127 +4,104 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from stride.store.index.cache_file import Cached, file_system_time, read_cached, write_cached
+from stride.store.index.cells import Outcome
+from stride.store.index.present import Present
 from stride.store.index.slab import CHUNK, Filling, Selection, Slab
 from stride.store.index.source import Source
 from stride.store.index.stamps import NUMBERS, is_settled
 
 _NOTHING = Cached([], b"", (), Slab(0, {}))
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """What is cached, beside what is there.
-
-    Attributes:
-        places: of each run that is there, its row in the cache; -1 where it is to be read.
-    """
-
-    cached: Cached
-    places: Sequence[int]
-
-    @property
-    def stale(self) -> list[int]:
-        """The rows of the runs that are to be read."""
-        return [row for row, place in enumerate(self.places) if place < 0]
+_SHARE = 100
+"""One run in so many: of fewer that changed, reading them again each time costs less than writing
+all anew."""
 
 
 def refresh(
-    source: Source,
-    experiment: Path,
-    names: Sequence[str],
-    stamps: Sequence[array[int]],
-    path: Path,
-    moment: int | None = None,
-) -> Selection:
-    """The rows of the runs, in their order; what was read anew is cached where that pays.
+    source: Source, experiment: Path, present: Present, path: Path, moment: int | None = None
+) -> tuple[list[str], Selection]:
+    """The names and rows of the runs; what was read anew is cached where that pays.
+
+    Runs that go while they are read are not among them.
 
     Args:
         experiment: its folder.
-        names: of the runs.
-        stamps: of each file of the source, of these runs, as they are now.
+        present: its runs, with the stamps of the files of the source.
         path: of the cache.
         moment: nanoseconds, by the clock of the file system; None: it is asked.
     """
     cached = read_cached(path, len(source.files)) or _NOTHING
-    places = _compare(cached, names, stamps)
+    places = _compare(cached, present)
     if places is None:
-        return Selection([cached.slab])
+        return present.names, Selection([cached.slab])
     stale = [row for row, place in enumerate(places) if place < 0]
-    pays = _pays(len(stale), len(names))
+    removed = len(cached.names) - (len(places) - len(stale))
+    pays = _pays(len(stale) + removed, len(places))
     if pays and moment is None:
         moment = file_system_time(path)  # before anything is read: see is_settled
-    slabs, lasting = _read(source, experiment, names, stamps, stale)
-    order = _order(places, cached.slab.rows)
-    selection = Selection([cached.slab, *slabs] if cached.slab.rows else slabs, order)
+    slabs, outcomes = _read(source, experiment, present, stale)
+
+    for row, place in zip(
+        stale, range(cached.slab.rows, cached.slab.rows + len(stale)), strict=True
+    ):
+        places[row] = place
+    rows = [row for row in range(len(places)) if outcomes.get(row) is not Outcome.GONE]
+    is_whole = not cached.slab.rows and len(rows) == len(places)
+    order = None if is_whole else array("q", map(places.__getitem__, rows))
+    kept = present.only(rows)
+    selection = Selection([slab for slab in (cached.slab, *slabs) if slab.rows], order)
     if not pays or moment is None:
-        return selection
-    settled = bytearray(b"\1" * len(names))
-    for row, is_lasting in zip(stale, lasting, strict=True):
-        settled[row] = is_lasting and is_settled(stamps, row, moment)
-    if not _pays(sum(map(settled.__getitem__, stale)), len(names)):
-        return selection
-    whole = selection.whole()
-    write_cached(path, Cached([*names], bytes(settled), stamps, whole))
-    return Selection([whole])
+        return kept.names, selection
+
+    settled = bytearray(b"\1" * len(places))
+    for row, outcome in outcomes.items():
+        settled[row] = outcome is Outcome.LASTING and is_settled(present.stamps, row, moment)
+    if _pays(sum(map(settled.__getitem__, stale)) + removed, len(places)):
+        selection = Selection([selection.whole()])
+        flags = bytes(map(settled.__getitem__, rows))
+        write_cached(path, Cached(kept.names, flags, kept.stamps, selection.whole()))
+    return kept.names, selection
 
 
-def _compare(
-    cached: Cached, names: Sequence[str], stamps: Sequence[array[int]]
-) -> list[int] | None:
+def _compare(cached: Cached, present: Present) -> list[int] | None:
     """Of each run its row in the cache, -1 where it is to be read; None: all is as it was."""
-    if cached.names == names:
-        if [*cached.stamps] == [*stamps] and b"\0" not in cached.settled:
+    names, settled = present.names, cached.settled
+    is_same = cached.names == names
+    if is_same:
+        if [*cached.stamps] == present.stamps and b"\0" not in settled:
             return None
-        places: Sequence[int] = range(len(names))
+        places = [*range(len(names))]
     else:
         rows = {name: row for row, name in enumerate(cached.names)}
         places = [rows.get(name, -1) for name in names]
-    found = [*places]
-    for then, now in zip(cached.stamps, stamps, strict=False):
-        before, after = _by_run(then), _by_run(now)
-        found = [
-            place if place >= 0 and before[place] == stamp else -1
-            for place, stamp in zip(found, after, strict=True)
-        ]
-    return [place if place >= 0 and cached.settled[place] else -1 for place in found]
-
-
-def _by_run(stamps: array[int]) -> list[tuple[int, ...]]:
-    return [*zip(*(stamps[number::NUMBERS] for number in range(NUMBERS)), strict=True)]
+    for then, now in zip(cached.stamps, present.stamps, strict=False):
+        if is_same and then == now:
+            continue
+        for row, place in enumerate(places):
+            here, there = NUMBERS * row, NUMBERS * place
+            if place >= 0 and now[here : here + NUMBERS] != then[there : there + NUMBERS]:
+                places[row] = -1
+    return [place if place >= 0 and settled[place] else -1 for place in places]
 
 
 def _read(
-    source: Source,
-    experiment: Path,
-    names: Sequence[str],
-    stamps: Sequence[array[int]],
-    rows: Sequence[int],
-) -> tuple[list[Slab], list[bool]]:
-    """The slabs of some runs, and of each run whether what was read of it lasts."""
-    sizes = [of_file[NUMBERS - 1 :: NUMBERS] for of_file in stamps]
+    source: Source, experiment: Path, present: Present, rows: Sequence[int]
+) -> tuple[list[Slab], dict[int, Outcome]]:
+    """The slabs of some runs, and of each row how long it is true."""
+    sizes = [of_file[NUMBERS - 1 :: NUMBERS] for of_file in present.stamps]
     slabs: list[Slab] = []
-    lasting: list[bool] = []
+    outcomes: dict[int, Outcome] = {}
     for start in range(0, len(rows), CHUNK):
         filling = Filling()
         reader = source.open(experiment, filling)
         for row in rows[start : start + CHUNK]:
-            lasting.append(reader.read(names[row], [of_file[row] for of_file in sizes]))
+            outcomes[row] = reader.read(present.names[row], [of_file[row] for of_file in sizes])
         slabs.append(filling.seal())
-    return slabs, lasting
-
-
-def _order(places: Sequence[int], cached: int) -> array[int] | None:
-    """The rows among those of the cached slab and of those read; None where all were read."""
-    fresh = iter(range(cached, cached + len(places)))
-    if not cached:
-        return None
-    return array("q", (place if place >= 0 else next(fresh) for place in places))
+    return slabs, outcomes
 
 
 def _pays(changed: int, runs: int) -> bool:
     """Whether to write a new cache rather than to read some runs again the next time."""
-    return changed > 0 and changed * 100 >= runs
+    return changed > 0 and changed * _SHARE >= runs

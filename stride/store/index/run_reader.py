@@ -16,9 +16,10 @@ import msgspec
 from stride.config.differences import flatten
 from stride.config.format import FORMAT as CONFIG_FORMAT
 from stride.errors import StrideError
-from stride.store.index.cells import read_run, record_cells
+from stride.store.index.cells import Outcome, label_cells, read_run, record_cells
 from stride.store.index.slab import Filling, Pairs
 from stride.store.index.stamps import StampedFile
+from stride.store.labels import Labels, decode_labels
 from stride.store.record import decode_record
 from stride.store.run import Run
 from stride.store.run_folder import RunFolder
@@ -42,6 +43,12 @@ class UnusualError(Exception):
     """The run is to be read the slow way."""
 
 
+_UNUSUAL = (
+    *(UnusualError, StrideError, OSError),
+    *(msgspec.MsgspecError, ValueError, RecursionError),
+)
+
+
 class RunReader:
     """Reads runs into one slab.
 
@@ -56,8 +63,8 @@ class RunReader:
         self._filling = filling
         self._groups: dict[str, dict[bytes, Pairs]] = {}
 
-    def read(self, name: str, sizes: Sequence[int]) -> bool:
-        """Read a run into the next row; see `Reading` for what is given.
+    def read(self, name: str, sizes: Sequence[int]) -> Outcome:
+        """Read a run into the next row, which stays empty where the run is gone.
 
         Args:
             name: of the run.
@@ -70,25 +77,26 @@ class RunReader:
                 raise UnusualError
             pairs = self._code_config(_read(f"{folder}/{CONFIG.path}", sizes[1]))
             cells = record_cells(record)
+            labels = Labels()
             if sizes[2]:
-                raise UnusualError
-            cells["run.tags"] = []
-        except (UnusualError, OSError, StrideError, ValueError, RecursionError):
+                labels = decode_labels(_read(f"{folder}/{LABELS.path}", sizes[2]), _UNNAMED)
+            cells |= label_cells(labels)
+        except _UNUSUAL:
             reading = read_run(Run(self._experiment / name))
             self._filling.add(reading.cells.items())
             self._filling.rows += 1
-            return reading.lasting
+            return reading.outcome
         row = self._filling.rows
         for codes, code in pairs:
             codes[row] = code
         self._filling.add(cells.items())
         self._filling.rows += 1
-        return True
+        return Outcome.LASTING
 
     def _code_config(self, content: bytes) -> Pairs:
         pairs: Pairs = []
         groups = _decode_groups(content)
-        if bytes(groups.pop("format")) != _FORMAT:
+        if bytes(groups.pop("format", b"")) != _FORMAT:
             raise UnusualError
         for key, raw in groups.items():
             known = self._groups.setdefault(key, {})

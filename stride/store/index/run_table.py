@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from stride.errors import StrideError
+from stride.store.index.cells import HERE
 from stride.store.index.column import MISSING, Column
 from stride.store.index.slab import Selection
 from stride.store.names import is_number
@@ -38,8 +39,16 @@ class Columns(Mapping[str, Column]):
             if name in self._made:
                 self._known[name] = self._made[name]()
             else:
-                self._known[name] = self._names[name].column(name).decode(tuples=name in _TUPLES)
+                self._known[name] = self._decode(name)
         return self._known[name]
+
+    def _decode(self, name: str) -> Column:
+        column = self._names[name].column(name).decode(tuples=name in _TUPLES)
+        if name != "run.problem":
+            return column
+        place = str(self._table.work_dir.path)
+        texts = [text.replace(HERE, place) for text in column.values[1:]]
+        return Column(column.codes, [MISSING, *texts])
 
     @cached_property
     def _names(self) -> dict[str, Selection]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from stride.store.index.cells import Reading, read_results, read_tables
+from stride.store.index.cells import Outcome, Reading, read_results, read_tables
 from stride.store.index.part import Part
 from stride.store.index.run_reader import RUN_FILES, RunReader
 from stride.store.index.slab import Filling
@@ -19,8 +19,8 @@ from stride.store.run_folder import RunFolder
 class Reader(Protocol):
     """Reads runs into a slab."""
 
-    def read(self, name: str, sizes: Sequence[int]) -> bool:
-        """Read a run into the next row; whether that lasts as long as the stamps do.
+    def read(self, name: str, sizes: Sequence[int]) -> Outcome:
+        """Read a run into the next row, which stays empty where the run is gone.
 
         Args:
             sizes: in bytes, of each of the files; 0 where there is none.
@@ -35,15 +35,15 @@ class PartReader:
         self._filling = filling
         self._read = read
 
-    def read(self, name: str, sizes: Sequence[int]) -> bool:
+    def read(self, name: str, sizes: Sequence[int]) -> Outcome:
         """Read a run into the next row; see `Reader`."""
-        is_lasting = True
+        outcome = Outcome.LASTING
         if any(sizes):
             reading = self._read(Run(self._experiment / name))
             self._filling.add(reading.cells.items())
-            is_lasting = reading.lasting
+            outcome = reading.outcome
         self._filling.rows += 1
-        return is_lasting
+        return outcome
 
 
 @dataclass(frozen=True)

@@ -169,7 +169,7 @@ def write_exclusive(path: Path, content: bytes) -> bool:
     with storage_errors("write", path):
         try:
             _write_new(temporary, content, durable=True)
-            if not _appear(temporary, path):
+            if not give_name(temporary, path):
                 return False
         finally:
             with contextlib.suppress(OSError):
@@ -178,8 +178,10 @@ def write_exclusive(path: Path, content: bytes) -> bool:
     return True
 
 
-def _appear(temporary: Path, path: Path) -> bool:
-    """Give a whole file its name unless that is taken: a link fails there, a rename does not."""
+def give_name(temporary: Path, path: Path) -> bool:
+    """Give a whole file its name unless that is taken, and say whether that was done: a link fails
+    there, a rename does not. With links the temporary name stays, to be unlinked.
+    """
     try:
         path.hardlink_to(temporary)
     except FileExistsError:

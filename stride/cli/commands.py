@@ -42,7 +42,7 @@ COMMANDS = {
         "stride.cli.neighbours", "Look", "Show which single change made a run better or worse"
     ),
     "importance": Entry("stride.cli.importance", "Look", "Show which config keys matter most"),
-    "report": Entry("stride.cli.report", "Look", "Report how trainings scale with ranks"),
+    "report": Entry("stride.cli.report", "Look", "Write a page of all runs of an experiment"),
     "tag": Entry("stride.cli.tag", "Keep", "Tag runs, or print their tags"),
     "note": Entry("stride.cli.note", "Keep", "Write a note on a run, or print it"),
     "rm": Entry("stride.cli.rm", "Keep", "Move runs to the experiment's trash"),
@@ -50,6 +50,10 @@ COMMANDS = {
     "restore": Entry("stride.cli.restore", "Keep", "Bring removed runs back from the trash"),
     "purge": Entry("stride.cli.purge", "Keep", "Delete what lies in the trash, for good"),
     "prune": Entry("stride.cli.prune", "Keep", "Remove checkpoints that need not be kept"),
+    "export": Entry("stride.cli.export", "Keep", "Pack runs into one archive, with digests"),
+    "import": Entry(
+        "stride.cli.import_runs", "Keep", "Take runs from an archive, verified", "import_runs"
+    ),
     "keys": Entry("stride.cli.keys", "About", "List config keys with type, default and help"),
     "version": Entry("stride.cli.version", "About", "Print the versions that matter"),
 }

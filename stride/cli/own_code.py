@@ -36,12 +36,17 @@ def announce(run: Run, references: dict[str, str], *, trust: bool, code: Path | 
     """Name the code that will be imported, on standard error.
 
     Raises:
-        UsageError: the run belongs to another user, and `trust` is not given.
+        UsageError: the run was imported or belongs to another user, and `trust` is not given.
     """
     if not references:
         return
     where = "" if code is None else f" from {code}"
     listed = ", ".join(f"{harmless(value)}{where}" for value in dict.fromkeys(references.values()))
+    if os.path.lexists(run.import_path) and not trust:
+        raise UsageError(
+            f"{run.address} was imported, and loading it runs code that it names: {listed}; add "
+            "--trust if you trust whoever made it"
+        )
     owner = _other_owner(run)
     if owner is not None and not trust:
         raise UsageError(

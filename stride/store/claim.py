@@ -13,7 +13,7 @@ import functools
 import os
 import shutil
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,6 +85,42 @@ def claim(
     return name
 
 
+def stage(place: Place) -> Path:
+    """Make a folder where a run is put together otherwise, for `claim_staged`.
+
+    If this process dies, later claims on this machine clear it away.
+
+    Raises:
+        StorageError: the disk refused.
+    """
+    with storage_errors("create a run in", place.experiment):
+        place.staging.mkdir(exist_ok=True)
+        staged = place.staging / f"{_staging_prefix(os.getpid())}{os.urandom(4).hex()}"
+        staged.mkdir()
+    return staged
+
+
+def claim_staged(place: Place, staged: Path, files: Collection[str]) -> str:
+    """Give a staged run, durable already, the next number.
+
+    Args:
+        files: names that every run has.
+
+    Raises:
+        StorageError: the disk refused; the folder is where it was.
+    """
+    with storage_errors("create a run in", place.experiment):
+        name = _appear(place, staged, files, None)
+        fsync_folder(place.experiment)
+    return name
+
+
+def stale_claims(staging: Path) -> list[Path]:
+    """What dead claims of this machine left; those of other machines are not judged."""
+    with os.scandir(staging) as entries:
+        return [staging / entry.name for entry in entries if _is_stale(entry.name)]
+
+
 def _write_durably(folder: str, contents: Mapping[str, bytes]) -> None:
     """Write the files; all are on their way to the disk before the first is waited for."""
     descriptors: list[int] = []
@@ -105,7 +141,7 @@ def _write_durably(folder: str, contents: Mapping[str, bytes]) -> None:
             os.close(descriptor)
 
 
-def _appear(place: Place, staged: Path, contents: Mapping[str, bytes], name: str | None) -> str:
+def _appear(place: Place, staged: Path, contents: Collection[str], name: str | None) -> str:
     """Rename the staged run to its name, or to the next number that is free."""
     if name is not None:
         if not _rename(staged, f"{place.experiment}/{name}"):
@@ -185,7 +221,7 @@ def _write_hint(hint: Path, number: int) -> None:
             os.close(descriptor)
 
 
-def _number_after_all(place: Place, contents: Mapping[str, bytes]) -> int:
+def _number_after_all(place: Place, contents: Collection[str]) -> int:
     """One more than the highest number that a run has or had; other folders do not count."""
     highest = -1
     with os.scandir(place.experiment) as entries:
@@ -203,11 +239,8 @@ def _number_after_all(place: Place, contents: Mapping[str, bytes]) -> int:
 
 
 def _clear_stale(staging: Path) -> None:
-    """Remove what dead claims of this machine left; those of other machines are not judged."""
-    with os.scandir(staging) as entries:
-        stale = [entry.name for entry in entries if _is_stale(entry.name)]
-    for name in stale:
-        shutil.rmtree(staging / name, ignore_errors=True)
+    for path in stale_claims(staging):
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _is_stale(name: str) -> bool:

@@ -28,6 +28,7 @@ from stride.store.holding import holding, read_dead
 from stride.store.names import check_run_name, is_number, is_run_name
 from stride.store.record import utc_now
 from stride.store.run import Run
+from stride.store.run_id import read_id
 from stride.store.work_dir import WorkDir
 
 _ENTRY = re.compile(r"(?P<name>[^~]+?)(?:\.~(?P<count>[1-9][0-9]*))?")
@@ -39,10 +40,6 @@ class _Note(msgspec.Struct, frozen=True, kw_only=True):
 
     moment: str
     id: str | None = None
-
-
-class _Id(msgspec.Struct, frozen=True):
-    id: str
 
 
 @dataclass(frozen=True)
@@ -117,7 +114,7 @@ def remove_run(run: Run, *, takeover: bool = False) -> TrashEntry:
         folder = _move_in(run, work_dir.trash_path)
         fsync_folder(work_dir.trash_path)
         fsync_folder(work_dir.path)
-        note = _Note(moment=utc_now(), id=_id_of(Run(folder)))
+        note = _Note(moment=utc_now(), id=read_id(Run(folder)))
         try:
             write_json(Run(folder).removal_path, msgspec.to_builtins(note))
         except StorageError:  # a full disk is when runs are removed: the folder's time will do
@@ -172,16 +169,8 @@ def _read_entry(work_dir: WorkDir, name: str, folder: Path) -> TrashEntry:
     try:
         note = msgspec.json.decode(read_content(run.removal_path), type=_Note)
     except (OSError, StoredFileError, msgspec.MsgspecError):
-        return TrashEntry(work_dir, name, _id_of(run), _changed(folder), folder)
-    return TrashEntry(work_dir, name, _id_of(run) or note.id, note.moment, folder)
-
-
-def _id_of(run: Run) -> str | None:
-    """The id alone: also of a run that a newer stride wrote."""
-    try:
-        return msgspec.json.decode(read_content(run.record_path), type=_Id).id
-    except (OSError, StoredFileError, msgspec.MsgspecError, UnicodeDecodeError):
-        return None
+        return TrashEntry(work_dir, name, read_id(run), _changed(folder), folder)
+    return TrashEntry(work_dir, name, read_id(run) or note.id, note.moment, folder)
 
 
 def _changed(folder: Path) -> str:

@@ -36,6 +36,7 @@ COMMANDS = {
     "show": Entry("stride.cli.show", "Look", "Show one run in full"),
     "log": Entry("stride.cli.log", "Look", "Print the log of a run, and follow it"),
     "diff": Entry("stride.cli.diff", "Look", "Show what differs between runs, and their results"),
+    "lineage": Entry("stride.cli.lineage", "Look", "Show from which runs a run was made"),
     "verify": Entry("stride.cli.verify", "Look", "Compare two trainings, bit by bit"),
     "plot": Entry("stride.cli.plot", "Look", "Plot curves of runs, here or as a picture"),
     "neighbours": Entry(

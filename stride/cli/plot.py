@@ -10,8 +10,9 @@ import typer
 
 from stride.cli import answer
 from stride.cli.chart import draw_plot
-from stride.cli.completion import complete_run
+from stride.cli.completion import complete_column, complete_run
 from stride.cli.experiment import open_experiment, open_run
+from stride.cli.list_options import Sort, Where
 from stride.cli.new_file import new_file
 from stride.cli.options import Json
 from stride.cli.parameters import whole_number
@@ -22,6 +23,7 @@ from stride.report.bands import Spread
 from stride.report.curves import By
 from stride.report.plot import Plot, Wanted, read_plot
 from stride.store.row import Row, read_row
+from stride.store.run import Run
 from stride.store.work_dir import WorkDir
 
 FORMATS = ("png", "svg", "pdf")
@@ -30,7 +32,8 @@ NEWEST = 8
 EXAMPLES = (
     "stride plot exp/2 exp/3 --metric val_loss",
     "stride plot exp --metric 'train_*' --smoothing 0.6 --log",
-    "stride plot exp --metric val_accuracy --group-by seed -o seeds.svg",
+    "stride plot exp --where 'lr > 1e-3' --sort best --limit 5",
+    "stride plot exp --metric val_accuracy --group-by config -o seeds.svg  # seeds as a band",
     "stride plot exp/latest --metric loss --by time",
 )
 FIELDS = {
@@ -51,8 +54,8 @@ def plot(
         typer.Argument(
             metavar="RUN",
             autocompletion=complete_run,
-            help="Runs such as exp/3, or experiments, which mean their newest runs; the current "
-            "folder where none is named.",
+            help="Runs such as exp/3, or experiments, which mean their newest runs or those of "
+            "--where; the current folder where none is named.",
             show_default=False,
         ),
     ] = None,
@@ -78,7 +81,6 @@ def plot(
         str,
         typer.Option(
             "--smoothing",
-            "-s",
             metavar="WEIGHT",
             help="Exponential moving average, from 0 to below 1, as in TensorBoard.",
         ),
@@ -89,9 +91,10 @@ def plot(
         list[str] | None,
         typer.Option(
             "--group-by",
-            metavar="KEY",
-            help="Runs that differ in this config key only, as seed, become a mean and a band. "
-            "Repeatable.",
+            metavar="config|KEY,...",
+            autocompletion=complete_column,
+            help="Runs that are equal in these become a mean and a band; config: in all that can "
+            "change a result, but the seed.",
         ),
     ] = None,
     spread: Annotated[
@@ -102,13 +105,16 @@ def plot(
             help="What the band shows: least to largest, or one standard deviation.",
         ),
     ] = "range",
+    where: Where = None,
+    sort: Sort = None,
     limit: Annotated[
         str | None,
         typer.Option(
             "--limit",
             "-n",
             metavar="N",
-            help=f"How many of the newest runs of an experiment; 0 for all. {NEWEST}.",
+            help=f"How many runs of experiments named whole; 0 for all. {NEWEST}, and all with "
+            "--group-by.",
         ),
     ] = None,
     output: Annotated[
@@ -130,11 +136,13 @@ def plot(
         metrics=metric or (),
         by=None if by is None else By(_choice("--by", by, [*By])),
         smoothing=_share(smoothing),
-        varying=group_by or (),
+        group_by=_parts(group_by),
         spread=Spread(_choice("--spread", spread, [*Spread])),
     )
-    count = NEWEST if limit is None else whole_number("--limit", limit)
-    read = read_plot(list(_rows(runs or (), count)), wanted)
+    count = 0 if group_by else NEWEST
+    count = count if limit is None else whole_number("--limit", limit)
+    found = list(_rows(runs or (), where or (), _parts(sort), count))
+    read = read_plot(found, wanted)
     if target is not None:
         _save_picture(target, read, log, log_x)
     if json:
@@ -149,27 +157,44 @@ def plot(
         answer.note(f"the picture is {target}")
 
 
-def _rows(addresses: Sequence[str], limit: int) -> Iterator[Row]:
-    """The runs that are named, each once; of an experiment named whole the newest."""
-    seen = set()
+def _parts(texts: Sequence[str] | None) -> list[str]:
+    """What stands between commas."""
+    return [part.strip() for text in texts or () for part in text.split(",") if part.strip()]
+
+
+def _rows(
+    addresses: Sequence[str], where: Sequence[str], sort: Sequence[str], limit: int
+) -> Iterator[Row]:
+    """The runs that are named, each once, then those of experiments that are named whole."""
+    named: list[Run] = []
+    experiments: list[WorkDir] = []
     for address in addresses or (None,):
         if address is None or WorkDir(address).exists():
-            experiment = open_experiment(address)
-            found = experiment.newest(limit or experiment.count())
-            if len(found) < experiment.count():
-                answer.note(
-                    f"{len(found)} newest of {experiment.count()} runs of {experiment.address};"
-                    " --limit 0 takes all"
-                )
-            if not found:
-                raise UsageError(f"{experiment.address} has no runs yet")
-            chosen = found[::-1]
+            experiments.append(open_experiment(address))
         else:
-            chosen = [open_run(address)]
-        for run in chosen:
-            if run not in seen:
-                seen.add(run)
-                yield read_row(run)
+            named.append(open_run(address))
+    if (where or sort) and not experiments:
+        raise UsageError("--where and --sort choose among the runs of an experiment: name one")
+    chosen = _selected(experiments, where, sort, limit) if experiments else []
+    runs = dict.fromkeys([*named, *chosen])
+    if not runs:
+        what = "no run of which this is true" if where else "no runs yet"
+        raise UsageError(f"{', '.join(each.address for each in experiments)}: {what}")
+    return map(read_row, runs)
+
+
+def _selected(
+    experiments: Sequence[WorkDir], where: Sequence[str], sort: Sequence[str], limit: int
+) -> list[Run]:
+    # Deferred: runs that are named need no query.
+    from stride.store.selection import select
+
+    found = select(experiments, where, sort, limit or None, newest_first=True)
+    if found.total > len(found):
+        which = "first" if sort else "newest"
+        answer.note(f"{len(found)} {which} of {found.total:,} runs; --limit 0 takes all")
+    runs = list(found.runs())
+    return runs if sort else runs[::-1]
 
 
 def _choice(option: str, text: str, choices: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from stride.config.differences import flatten
+from stride.config.differences import ABSENT, flatten
 from stride.config.identity import is_unchanging
 from stride.config.nearest import nearest
 from stride.errors import StorageError, StoredFileError, UsageError
@@ -17,6 +17,8 @@ from stride.report.run_labels import differing_settings, run_labels
 from stride.report.smoothing import smoothed
 from stride.store.row import Row
 
+_CONFIG = "config"
+_SEED = "seed"
 _SPLITS = ("train_", "val_", "test_")
 
 
@@ -70,13 +72,14 @@ class Wanted:
         metrics: names and patterns such as `train_*`; none means the first monitor of the runs.
         by: over what; None means epochs, unless a metric is of steps.csv.
         smoothing: from 0 to below 1.
-        varying: config keys, as `seed`, in which runs of a group may differ; none: no groups.
+        group_by: config keys; runs that are equal in them become one line. `config` stands for all
+            that can change a result but the seed. None: each run is a line.
     """
 
     metrics: Sequence[str] = ()
     by: By | None = None
     smoothing: float = 0.0
-    varying: Sequence[str] = ()
+    group_by: Sequence[str] = ()
     spread: Spread = Spread.RANGE
 
 
@@ -100,7 +103,7 @@ def read_plot(rows: Sequence[Row], wanted: Wanted) -> Plot:
     readable = [place for place, each in enumerate(curves) if _is_readable(each, notes)]
     metrics = _metrics(wanted.metrics, [curves[place] for place in readable], rows)
     by = wanted.by or _usual(metrics, [curves[place] for place in readable])
-    groups = _groups([rows[p] for p in readable], [curves[p] for p in readable], wanted.varying)
+    groups = _groups([rows[p] for p in readable], [curves[p] for p in readable], wanted.group_by)
     panels: dict[str, Panel] = {}
     styles: dict[str, list[str]] = {}
     for metric in metrics:
@@ -179,26 +182,22 @@ def _usual(metrics: Sequence[str], curves: Sequence[Curves]) -> By:
     return By.EPOCH
 
 
-def _groups(rows: Sequence[Row], curves: Sequence[Curves], varying: Sequence[str]) -> list[_Group]:
-    if not varying:
+def _groups(rows: Sequence[Row], curves: Sequence[Curves], group_by: Sequence[str]) -> list[_Group]:
+    if not group_by:
         return [_Group(label, [each]) for label, each in zip(run_labels(rows), curves, strict=True)]
     flat = [flatten(row.settings or {}) for row in rows]
     known = dict.fromkeys(key for leaves in flat for key in leaves)
-    keys = {key for name in varying for key in _keys_of(name, known)}
+    keys = [key for name in group_by for key in _keys_of(name, known)]
     alike: dict[str, list[int]] = {}
     for place, leaves in enumerate(flat):
-        rest = {key: value for key, value in leaves.items() if _counts(key, keys)}
-        alike.setdefault(repr(sorted(rest.items())), []).append(place)
+        values = [leaves.get(key, ABSENT) for key in keys]
+        alike.setdefault(repr(values), []).append(place)
     firsts = [rows[places[0]] for places in alike.values()]
-    words = differing_settings(firsts, keys)
+    words = differing_settings(firsts, [key for key in known if key not in keys])
     return [
         _Group(_group_label(said, [rows[p] for p in places]), [curves[p] for p in places])
         for said, places in zip(words, alike.values(), strict=True)
     ]
-
-
-def _counts(key: str, varying: Collection[str]) -> bool:
-    return key not in varying and not is_unchanging(key)
 
 
 def _group_label(words: str, rows: Sequence[Row]) -> str:
@@ -209,11 +208,14 @@ def _group_label(words: str, rows: Sequence[Row]) -> str:
 
 
 def _keys_of(name: str, known: Mapping[str, None]) -> list[str]:
-    """A config key by its dotted name, or by its end where only one has it.
+    """Config keys by a dotted name, by an end that only one has, or all that count as `config`.
 
     Raises:
         UsageError: there is none, or several.
     """
+    if name == _CONFIG:
+        return [key for key in known if key != _SEED and not is_unchanging(key)]
+    name = name.removeprefix(f"{_CONFIG}.")
     if name in known:
         return [name]
     ending = [key for key in known if key.endswith(f".{name}")]
@@ -221,7 +223,7 @@ def _keys_of(name: str, known: Mapping[str, None]) -> list[str]:
         return ending
     if ending:
         raise UsageError(f"--group-by {name} may be {' or '.join(ending)}; give the whole key")
-    near = nearest(name, known)
+    near = nearest(name, [_CONFIG, *known])
     meant = f"; did you mean {near}?" if near else ""
     raise UsageError(f"--group-by {name}: no run has such a config key{meant}")
 

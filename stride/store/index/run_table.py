@@ -26,6 +26,7 @@ class Columns(Mapping[str, Column]):
     """The columns of a table by name; each is decoded when it is first asked for."""
 
     def __init__(self, table: RunTable, selections: Sequence[Selection]) -> None:
+        self._table = table
         self._selections = selections
         self._made: dict[str, Callable[[], Column]] = {
             "run.name": table.name_column,

@@ -91,6 +91,11 @@ def build_parts(
         )
     closure = any(needs_closure(each) for each in optimizers.values())
     _check_together(config, task, optimizers, closure=closure, handed_over="train" in given.loaders)
+    if ranks.world_size > 1 and fit.on_out_of_memory == "split":
+        raise ConfigError(
+            "fit_kwargs.on_out_of_memory=split is for one process, as a rank cannot repeat a step"
+            " alone; set it to stop, and fit_kwargs.accumulate to what fits"
+        )
     if "train" not in given.loaders:
         _check_shares(train, ranks)
         _check_batch_norm(model, train, fit.accumulate, ranks)

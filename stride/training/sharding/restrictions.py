@@ -50,11 +50,6 @@ def check_sharding(
         )
     if fit.compile:
         raise ConfigError(f"fit_kwargs.compile cannot be sharded; switch it off, or {instead}")
-    if fit.on_out_of_memory == "split":
-        raise ConfigError(
-            "fit_kwargs.on_out_of_memory=split cannot be sharded, as a rank cannot repeat a step"
-            f" alone; set it to stop, or {instead}"
-        )
     if balancing:
         raise ConfigError(
             "losses that are balanced by their gradients cannot be sharded, as a rank has only a"

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from stride.config.distributed_kwargs import DistributedKwargs
+from stride.errors import ConfigError
 from stride.training.precision import Precision
 from stride.training.ranks.loopback import inside_machine
 from stride.training.ranks.ranks import Ranks
@@ -62,7 +63,16 @@ def open_sharding(
 ) -> Sharding | None:
     """The sharding that the config asks for; None where each rank holds all, as a process that
     trains alone does. Each rank must call this.
+
+    Raises:
+        ConfigError: it says how to shard, and not to.
     """
+    if settings.strategy != "shard" and (settings.activation_checkpointing or settings.shard):
+        key = "activation_checkpointing" if settings.activation_checkpointing else "shard"
+        raise ConfigError(
+            f"distributed_kwargs.{key} is said of weights that are sharded: set"
+            " distributed_kwargs.strategy=shard, or leave it out"
+        )
     if settings.strategy != "shard" or ranks.world_size == 1:
         return None
     from torch.distributed import new_group

@@ -54,7 +54,7 @@ def _given() -> Given:
     )
 
 
-def _train(folder: str, method: str, ranks: Ranks) -> None:
+def _train(folder: str, method: str, ranks: Ranks, strategy: str) -> None:
     given, work_dir = _given(), WorkDir(folder)
     tree = {
         **given.names(),
@@ -62,6 +62,7 @@ def _train(folder: str, method: str, ranks: Ranks) -> None:
         "optimizer_kwargs": {"lr": 0.01},
         "fit_kwargs": {"max_epochs": 3, "accumulate": 2, "balancing": {"method": method}},
         "log_kwargs": {"every": 3},
+        "distributed_kwargs": {"strategy": strategy},
         "load_data_kwargs": {"train_loader_kwargs": {"batch_size": 30}},
     }
     resolved = resolve([Layer("", tree)], BuiltinCatalog())
@@ -80,16 +81,16 @@ def _train(folder: str, method: str, ranks: Ranks) -> None:
 
 
 def main() -> None:
-    """Train with each of the methods that are named, one after the other."""
-    folder, *methods = sys.argv[1:]
+    """Train by a strategy with each of the methods that are named, one after the other."""
+    folder, strategy, *methods = sys.argv[1:]
     place = find_ranks(os.environ, None)
     if place is None:
         for method in methods:
-            _train(folder, method, ONE)
+            _train(folder, method, ONE, strategy)
         return
     with join(place, torch.device("cpu")) as ranks:
         for method in methods:
-            _train(folder, method, ranks)
+            _train(folder, method, ranks, strategy)
 
 
 if __name__ == "__main__":

@@ -13,13 +13,16 @@ import pytest
 from stride.store.work_dir import WorkDir
 
 _ROOT = Path(__file__).parents[3]
-_METHODS = ("fixed", "uncertainty", "gradnorm", "dynamic_average", "pcgrad")
+_BY_STRATEGY = {
+    "replicate": ("fixed", "uncertainty", "gradnorm", "dynamic_average", "pcgrad"),
+    "shard": ("fixed", "uncertainty", "dynamic_average"),
+}
 
 
-def _start(folder: Path, environment: dict[str, str]) -> subprocess.Popen[str]:
-    words = [sys.executable, "-m", "tests.training.balancing.on_ranks", str(folder), *_METHODS]
+def _start(folder: Path, strategy: str, environment: dict[str, str]) -> subprocess.Popen[str]:
+    words = [sys.executable, "-m", "tests.training.balancing.on_ranks", str(folder), strategy]
     return subprocess.Popen(
-        words,
+        [*words, *_BY_STRATEGY[strategy]],
         cwd=_ROOT,
         env=os.environ | environment,
         stderr=subprocess.PIPE,
@@ -32,16 +35,21 @@ def _end(process: subprocess.Popen[str]) -> None:
     assert process.returncode == 0, errors
 
 
-def test_the_weights_of_two_ranks_are_those_of_one_to_rounding(tmp_path: Path) -> None:
+@pytest.mark.parametrize("strategy", _BY_STRATEGY)
+def test_the_weights_of_two_ranks_are_those_of_one_to_rounding(
+    strategy: str, tmp_path: Path
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = str(listener.getsockname()[1])
-    _end(_start(tmp_path / "one", {}))
+    _end(_start(tmp_path / "one", strategy, {}))
     here = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
     both = {"WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2", **here}
-    ranks = [_start(tmp_path / "two", {"RANK": r, "LOCAL_RANK": r, **both}) for r in ("0", "1")]
+    ranks = [
+        _start(tmp_path / "two", strategy, {"RANK": r, "LOCAL_RANK": r, **both}) for r in ("0", "1")
+    ]
     for rank in ranks:
         _end(rank)
-    for method in _METHODS:
+    for method in _BY_STRATEGY[strategy]:
         one, two = (WorkDir(tmp_path / name).run(method).steps.read() for name in ("one", "two"))
         assert len(one) == 7
         assert {"weight_small", "weight_large"} <= one[0].keys()

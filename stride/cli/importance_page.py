@@ -90,9 +90,9 @@ def _notes(
 ) -> Iterator[str]:
     for each in shown:
         if each.together:
-            names = short_names([each.key, *each.together])
-            with_it = _some([names[key] for key in each.together])
-            yield f"{names[each.key]} always changes together with {with_it}: it may be any of them"
+            ends = short_names([each.key, *each.together])
+            with_it = _some([ends[key] for key in each.together])
+            yield f"{ends[each.key]} always changes together with {with_it}: it may be any of them"
     if len(shown) < len(read.keys):
         others = [short[each.key] for each in read.keys if each not in shown]
         yield f"explain next to nothing: {_some(others)}"

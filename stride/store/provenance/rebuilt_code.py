@@ -35,7 +35,7 @@ class RebuiltCode:
         tree: its object name.
         matches_digest: whether it has the digest that was taken of the code. It need not, though
             all is well: secrets and experiments are no part of one of the two.
-        missing: kept files that are not there, or not as they were kept.
+        missing: kept files that are not there, not as they were kept, or at no place in a tree.
     """
 
     tree: str
@@ -94,7 +94,7 @@ def _kept_entries(
     missing: list[str] = []
     for kept in state.files:
         content = _content(kept, files.get(kept.path))
-        if content is None:
+        if content is None or not _stays_inside(kept.path):
             missing.append(kept.path)
             continue
         # On the disk the path has the bytes that it had; code.json writes those out.
@@ -107,6 +107,11 @@ def _kept_entries(
         mode.encode() + b" " + name + b"\t" + path + b"\0"
         for name, (mode, path) in zip(names, modes_and_paths, strict=True)
     ], missing
+
+
+def _stays_inside(path: str) -> bool:
+    """Whether a path is one that git would keep; others it passes over without a word."""
+    return not path.startswith("/") and not {"", ".", "..", ".git"} & {*path.lower().split("/")}
 
 
 def _write_objects(git: Git, contents: list[bytes]) -> list[bytes]:

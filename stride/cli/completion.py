@@ -13,6 +13,7 @@ from pathlib import Path
 import typer
 
 from stride.errors import StrideError
+from stride.store.references import best_references
 from stride.store.work_dir import WorkDir
 
 _KEY_BEFORE_CURSOR = "_STRIDE_COMPLETE_KEY"
@@ -67,11 +68,31 @@ def _runs_of(folder: str, prefix: str, incomplete: str) -> list[str]:
         return []
     try:
         names = [run.name for run in experiment.runs()]
+        if any(name.isdigit() for name in names):
+            names.append("latest")
+        if "best".startswith(incomplete.removeprefix(prefix)[:4]):
+            names += best_references(experiment)
     except StrideError:
         return []
-    numbered = any(name.isdigit() for name in names)
-    addresses = (prefix + name for name in [*names, *(["latest"] if numbered else [])])
-    return [address for address in addresses if address.startswith(incomplete)]
+    return [address for name in names if (address := prefix + name).startswith(incomplete)]
+
+
+def complete_column(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Names of columns of the experiments that are typed already; the last of several."""
+    # Deferred: they need the index, which completing a run mostly does not.
+    from stride.store.query.vocabulary import Vocabulary, short_name
+    from stride.store.selection import read_tables
+
+    before, comma, last = incomplete.rpartition(",")
+    sign = "-" if last.startswith("-") else ""
+    try:
+        folders = ctx.params.get("experiments") or (".",)
+        vocabulary = Vocabulary(read_tables(map(WorkDir, folders)))
+    except StrideError:
+        return []
+    names = dict.fromkeys(map(short_name, vocabulary.columns))
+    found = [name for name in names if name.startswith(last.removeprefix("-"))]
+    return [f"{before}{comma}{sign}{name}" for name in found]
 
 
 def complete_key(ctx: typer.Context, incomplete: str) -> list[str]:

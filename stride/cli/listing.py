@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from stride.cli.page import wrapped
@@ -36,27 +37,69 @@ Drawn = tuple[Column, list[Cell]]
 """A column with its cells, one a row."""
 
 
-def draw_listing(rows: Sequence[Row], terminal: Terminal) -> Iterator[str]:
-    """The lines: a table, what has no room in it, and the reason of every status that needs one."""
+def draw_listing(
+    rows: Sequence[Row],
+    terminal: Terminal,
+    *,
+    further: Mapping[str, Drawn] = MappingProxyType({}),
+    addresses: bool = False,
+) -> Iterator[str]:
+    """The lines: a table, what has no room in it, and the reason of every status that needs one.
+
+    Args:
+        further: columns by their headings, which come before the config keys.
+        addresses: the runs are of several experiments, and called by them too.
+    """
     readable = [row for row in rows if row.settings is not None]
     chosen = {key for row in readable for key in row.chosen}
     keys = differing_keys([flatten(row.settings or {}) for row in readable], chosen)
-    fixed = [*_fixed_columns(rows, terminal), *_metric_columns(rows)]
+    names = [_name(row, addresses) for row in rows]
+    fixed = [*_fixed_columns(rows, names, terminal), *_metric_columns(rows), *further.values()]
     shown, left_out = _fit(fixed, _key_columns(rows, readable, keys, terminal), terminal)
-    columns = [column for column, _ in shown]
-    cells = [[cells[index] for _, cells in shown] for index in range(len(rows))]
-    yield from draw_table(columns, cells, terminal)
+    yield from _draw(shown, terminal)
     notes = [*_notes(keys, left_out)]
-    if any(cell.text.endswith(CHANGED) for row in cells for cell in row):
+    if any(cell.text.endswith(CHANGED) for _, cells in shown for cell in cells):
         notes.append(CHANGED_NOTE)
-    for lines in (notes, [*_reasons(rows, terminal)]):
+    for lines in (notes, [*_reasons(rows, names, terminal)]):
         if lines:
             yield ""
             yield from (part for line in lines for part in wrapped(line, terminal, hanging=2))
 
 
-def _fixed_columns(rows: Sequence[Row], terminal: Terminal) -> Iterator[Drawn]:
-    yield Column("run", right=True), [Cell(row.run.name, "bold") for row in rows]
+def draw_fitting(
+    fixed: Sequence[Drawn],
+    further: Mapping[str, Drawn],
+    terminal: Terminal,
+    *,
+    behind: bool = False,
+) -> Iterator[str]:
+    """A table of columns; of the further ones, by heading, those that have no room are named.
+
+    Args:
+        behind: the fixed columns stand behind the others.
+    """
+    shown, left_out = _fit(fixed, further, terminal)
+    if behind:
+        shown = shown[len(fixed) :] + shown[: len(fixed)]
+    yield from _draw(shown, terminal)
+    if left_out:
+        yield ""
+        yield from wrapped(f"no room for: {', '.join(left_out)}", terminal, hanging=2)
+
+
+def _draw(shown: Sequence[Drawn], terminal: Terminal) -> Iterator[str]:
+    rows = [*zip(*(cells for _, cells in shown), strict=True)]
+    yield from draw_table([column for column, _ in shown], rows, terminal)
+
+
+def _name(row: Row, addresses: bool) -> str:
+    return harmless(row.run.address) if addresses else row.run.name
+
+
+def _fixed_columns(
+    rows: Sequence[Row], names: Sequence[str], terminal: Terminal
+) -> Iterator[Drawn]:
+    yield Column("run", right=True), [Cell(name, "bold") for name in names]
     yield Column("status"), [Cell(row.status, STYLES[row.status]) for row in rows]
     moments = [row.record.created if row.record else None for row in rows]
     if terminal.width is None:
@@ -71,11 +114,16 @@ def _fixed_columns(rows: Sequence[Row], terminal: Terminal) -> Iterator[Drawn]:
         yield Column("tags"), [Cell(text, "yellow") for text in tags]
 
 
+def shown_monitors(rows: Sequence[Row]) -> list[str]:
+    """The monitors whose best values are shown: those that most runs share, two at most."""
+    counts = Counter(best.monitor for row in rows if row.record for best in row.record.best)
+    return [monitor for monitor, _ in counts.most_common(_MONITORS)]
+
+
 def _metric_columns(rows: Sequence[Row]) -> Iterator[Drawn]:
-    """The best value by each monitor; the monitors that most runs share, two at most."""
+    """The best value by each monitor."""
     bests = [{best.monitor: best for best in row.record.best} if row.record else {} for row in rows]
-    counts = Counter(monitor for best in bests for monitor in best)
-    for monitor, _ in counts.most_common(_MONITORS):
+    for monitor in shown_monitors(rows):
         values = [
             metric_text(best[monitor].value) if monitor in best else NOTHING for best in bests
         ]
@@ -107,7 +155,7 @@ def _key_cell(row: Row, key: str, value: Any, terminal: Terminal) -> Cell:
 
 
 def _fit(
-    fixed: list[Drawn], keys: dict[str, Drawn], terminal: Terminal
+    fixed: Sequence[Drawn], keys: Mapping[str, Drawn], terminal: Terminal
 ) -> tuple[list[Drawn], list[str]]:
     """The columns that the terminal has room for, and the headings of those that it has not."""
     if terminal.width is None:
@@ -137,17 +185,17 @@ def _notes(keys: DifferingKeys, left_out: Sequence[str]) -> Iterator[str]:
         yield f"also differ: {', '.join(left_out)}{both}{following}"
 
 
-def _reasons(rows: Sequence[Row], terminal: Terminal) -> Iterator[str]:
+def _reasons(rows: Sequence[Row], names: Sequence[str], terminal: Terminal) -> Iterator[str]:
     """Why runs are not what they should be; runs with the same reason share a line.
 
     On a terminal about two lines each: `stride show` has all.
     """
     runs: dict[str, list[str]] = {}
-    for row in rows:
+    for row, name in zip(rows, names, strict=True):
         if row.problem:
-            runs.setdefault(f" cannot be read: {harmless(row.problem)}", []).append(row.run.name)
+            runs.setdefault(f" cannot be read: {harmless(row.problem)}", []).append(name)
         elif row.status in _TROUBLED and row.verdict is not None and row.verdict.reason:
-            runs.setdefault(f": {harmless(row.verdict.text)}", []).append(row.run.name)
-    for reason, names in runs.items():
-        line = f"{'run' if len(names) == 1 else 'runs'} {', '.join(names)}{reason}"
+            runs.setdefault(f": {harmless(row.verdict.text)}", []).append(name)
+    for reason, of_runs in runs.items():
+        line = f"{'run' if len(of_runs) == 1 else 'runs'} {', '.join(of_runs)}{reason}"
         yield line if terminal.width is None else cut(line, 2 * terminal.width - 10)

@@ -63,20 +63,14 @@ class Order:
         """
         for name, descending in reversed(self.columns):
             columns = [table.columns.get(name) for table in tables]
-            ranks = _ranks([column.values if column else () for column in columns], descending)
-            last = sum(map(len, ranks))
+            values = [column.values if column else () for column in columns]
+            of_codes = ranks_of(values, descending)
+            last = sum(map(len, values))
             of_rows = [
-                [last] * len(table)
-                if column is None
-                else [
-                    *map(
-                        [last if rank is None else rank for rank in of_table].__getitem__,
-                        column.codes,
-                    )
-                ]
-                for table, column, of_table in zip(tables, columns, ranks, strict=True)
+                [last] * len(table) if column is None else [*map(ranks.__getitem__, column.codes)]
+                for table, column, ranks in zip(tables, columns, of_codes, strict=True)
             ]
-            places = sorted(places, key=lambda place, of=of_rows: of[place[0]][place[1]])
+            places = sorted(places, key=lambda place, of=of_rows: of[place[0]][place[1]])  # type: ignore[misc]
         return places
 
 
@@ -98,15 +92,19 @@ def read_order(
     return Order(tuple(found))
 
 
-def _ranks(values: Sequence[Sequence[Any]], descending: bool) -> list[list[int | None]]:
-    """For each table the rank of each of its values among those of all; None for those without."""
+def ranks_of(values: Sequence[Sequence[Any]], descending: bool = False) -> list[list[int]]:
+    """For each list of values the rank of each among those of all.
+
+    What has no order, missing, nan and null, comes last in either direction.
+    """
     sortable: list[tuple[Any, int, int]] = []
     for index, of_table in enumerate(values):
         for code, value in enumerate(of_table):
-            if code and (key := _key(value)) is not None:
+            if (key := _key(value)) is not None:
                 sortable.append((key, index, code))
     sortable.sort(key=lambda each: each[0], reverse=descending)
-    ranks: list[list[int | None]] = [[None] * len(of_table) for of_table in values]
+    last = sum(map(len, values))
+    ranks = [[last] * len(of_table) for of_table in values]
     rank, before = -1, None
     for key, index, code in sortable:
         if key != before:

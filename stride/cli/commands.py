@@ -29,6 +29,7 @@ COMMANDS = {
     "stop": Entry("stride.cli.stop", "Train", "Ask a training to stop, with a checkpoint"),
     "checkpoint": Entry("stride.cli.checkpoint", "Train", "Ask a training to write a checkpoint"),
     "rerun": Entry("stride.cli.rerun", "Train", "Train a run again, in a new one"),
+    "sweep": Entry("stride.cli.sweep", "Train", "Train many runs from one search space"),
     "load-run": Entry("stride.cli.load_run", "Use", "Rebuild a run's model; verify its weights"),
     "evaluate": Entry("stride.cli.evaluate", "Use", "Measure a run on a split of its data"),
     "predict": Entry("stride.cli.predict", "Use", "Predict with a run's best weights"),

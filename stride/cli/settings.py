@@ -58,11 +58,11 @@ class Settings:
             ConfigError: a key, a type, a name that does not fit.
             CodeReferenceError: a thing of the user's own that does not resolve.
         """
-        own = [] if experiment is None else _layers_of(experiment)
+        own = [] if experiment is None else experiment_layers(experiment)
         return resolve([*own, *self.layers], BuiltinCatalog())
 
 
-def _layers_of(experiment: WorkDir) -> list[Layer]:
+def experiment_layers(experiment: WorkDir) -> list[Layer]:
     """What was chosen for the experiment, if there is one."""
     with written_by_a_person():
         if not experiment.exists():

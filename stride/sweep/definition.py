@@ -113,14 +113,9 @@ def check_same(folder: SweepFolder, known: Definition, asked: Definition) -> Non
 
 def _differences(known: Definition, asked: Definition) -> list[tuple[str, str, str]]:
     found = []
-    spaces = [
-        {key: msgspec.to_builtins(dimension) for key, dimension in each.space.items()}
-        for each in (known, asked)
-    ]
-    for what, before, after in (("", spaces[0], spaces[1]), ("", known.settings, asked.settings)):
-        for key in dict.fromkeys((*before, *after)):
-            if key in before and key in after and same(before[key], after[key]):
-                continue
+    for key in dict.fromkeys((*known.space, *asked.space, *known.settings, *asked.settings)):
+        before, after = _plain(known, key), _plain(asked, key)
+        if not same(before, after):
             found.append((f"{key} =", _told(known, key), _told(asked, key)))
     if list(known.space) != list(asked.space) and not found:
         found.append(("the order of keys", ", ".join(known.space), ", ".join(asked.space)))
@@ -131,6 +126,13 @@ def _differences(known: Definition, asked: Definition) -> list[tuple[str, str, s
     if known.seed != asked.seed:
         found.append(("--seed", str(known.seed), str(asked.seed)))
     return found
+
+
+def _plain(definition: Definition, key: str) -> Any:
+    """What a key is, for comparison; a swept key by its dimension."""
+    if key in definition.space:
+        return {"swept": msgspec.to_builtins(definition.space[key])}
+    return {"value": definition.settings[key]} if key in definition.settings else None
 
 
 def _told(definition: Definition, key: str) -> str:

@@ -20,7 +20,7 @@ from stride.sweep.space import (
 
 if TYPE_CHECKING:
     from optuna.study import Study
-    from optuna.trial import BaseTrial, Trial
+    from optuna.trial import BaseTrial, FrozenTrial, Trial
 
 
 def begin_trial(study: Study, definition: Definition, number: int, place: int | None) -> Trial:
@@ -44,11 +44,26 @@ def draw(trial: BaseTrial, space: Space) -> Point:
     }
 
 
-def draw_of(params: dict[str, Any], space: Space) -> dict[str, Any]:
-    """The point that Optuna's parameters stand for, as far as they are there."""
+def point_of(trial: FrozenTrial, space: Space) -> Point:
+    """The point of a trial as far as it was drawn; of one that waits, what it will get."""
+    known = trial.params or trial.system_attrs.get("fixed_params", {})
     return {
-        key: value_of(dimension, params[key]) for key, dimension in space.items() if key in params
+        key: value_of(dimension, known[key]) for key, dimension in space.items() if key in known
     }
+
+
+def first_points(definition: Definition, count: int) -> list[Point]:
+    """The points of the first trials, as far as no result has a say in them; nothing is made."""
+    import optuna
+
+    study = optuna.create_study(
+        direction="maximize" if definition.direction == "max" else "minimize",
+        pruner=optuna.pruners.NopPruner(),
+    )
+    return [
+        draw(begin_trial(study, definition, number, number), definition.space)
+        for number in range(min(count, definition.trials))
+    ]
 
 
 def labelled(point: Point) -> dict[str, Scalar]:

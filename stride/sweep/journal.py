@@ -13,7 +13,7 @@ import os
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stride.errors import NotAnExperimentError, StorageError, StoredFileError, UsageError
 from stride.files import storage_errors
@@ -65,15 +65,38 @@ def open_study(folder: SweepFolder, definition: Definition) -> Study:
 
     path = str(folder.journal_path)
     with _readable(folder.journal_path):
-        backend = JournalFileBackend(path, lock_obj=WholeLines(path))
-        return optuna.create_study(
-            study_name=definition.name,
-            storage=JournalStorage(backend),
-            direction="maximize" if definition.direction == "max" else "minimize",
-            sampler=build_sampler(definition, 0),
-            pruner=build_pruner(definition),
-            load_if_exists=True,
-        )
+        storage = JournalStorage(JournalFileBackend(path, lock_obj=WholeLines(path)))
+        parts: dict[str, Any] = {
+            "study_name": definition.name,
+            "storage": storage,
+            "sampler": build_sampler(definition, 0),
+            "pruner": build_pruner(definition),
+        }
+        with contextlib.suppress(KeyError):
+            return optuna.load_study(**parts)  # to make it again would add a line to the journal
+        direction = "maximize" if definition.direction == "max" else "minimize"
+        return optuna.create_study(**parts, direction=direction, load_if_exists=True)
+
+
+def read_study(folder: SweepFolder, definition: Definition) -> Study | None:
+    """The study of a sweep, only to be read: nothing is written. None before its first worker.
+
+    Raises:
+        UsageError: Optuna is not installed.
+        StoredFileError: a line of the journal cannot be read.
+    """
+    check_optuna()
+    import optuna
+    from optuna.storages.journal import JournalFileBackend, JournalStorage
+
+    if not folder.journal_path.is_file():
+        return None
+    with _readable(folder.journal_path):
+        storage = JournalStorage(JournalFileBackend(str(folder.journal_path)))
+        try:
+            return optuna.load_study(study_name=definition.name, storage=storage)
+        except KeyError:
+            return None
 
 
 @contextlib.contextmanager

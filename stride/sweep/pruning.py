@@ -7,7 +7,6 @@ are the same bits, and are not reported again.
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from stride.store.run import Run
@@ -15,6 +14,7 @@ from stride.store.work_dir import WorkDir
 from stride.sweep.definition import Definition, read_definition
 from stride.sweep.folder import SweepFolder
 from stride.sweep.journal import open_study
+from stride.sweep.marks import read_mark
 from stride.sweep.outcome import reported
 from stride.sweep.pruners import NONE
 from stride.sweep.standing import PRUNED, RUN_ID
@@ -23,9 +23,6 @@ from stride.training.moments import EpochEnded, FitBegins, Moment
 
 if TYPE_CHECKING:
     from optuna.trial import Trial
-
-TRIAL = "STRIDE_TRIAL"
-"""The variable by which a worker tells a training that it is to report: study id and trial."""
 
 
 class Pruning(Callback):
@@ -76,24 +73,16 @@ class Pruning(Callback):
         return optuna.trial.Trial(study, trial._trial_id)
 
 
-def trial_mark(definition: Definition, number: int) -> str:
-    """What the variable says."""
-    return f"{definition.name}/{definition.id}/{number}"
-
-
 def watchers_of(run: Run | None) -> list[Callback]:
     """What is to watch the training of a run that a worker of a sweep has started; as a rule,
     nothing.
     """
-    mark = os.environ.get(TRIAL)
+    mark = read_mark()
     if mark is None or run is None:
         return []
-    name, study, number = mark.split("/")
     sweep = run.read_record().sweep
-    if sweep is None or (sweep.sweep, sweep.study) != (name, study):
+    if sweep is None or (sweep.sweep, sweep.study) != (mark.sweep, mark.study):
         return []
-    folder = SweepFolder(WorkDir(run.work_dir), name)
+    folder = SweepFolder(WorkDir(run.work_dir), mark.sweep)
     definition = read_definition(folder)
-    if definition.pruner == NONE:
-        return []
-    return [Pruning(folder, definition, int(number))]
+    return [] if definition.pruner == NONE else [Pruning(folder, definition, mark.trial)]

@@ -72,6 +72,10 @@ class Trials:
         takeover: a training of which nothing is known counts as killed.
         told: is told each trial that ends.
 
+    Attributes:
+        others: why the last `take` gave nothing.
+        failures: trials that this object has told as failed.
+
     Raises:
         UsageError: Optuna is not installed.
         StoredFileError, StorageError: the journal cannot be read, or written.
@@ -89,6 +93,7 @@ class Trials:
         self.folder = folder
         self.definition = definition
         self.others = Others()
+        self.failures = 0
         self._takeover = takeover
         self._told = told
         self._seen: dict[tuple[int, int], float] = {}
@@ -175,12 +180,12 @@ class Trials:
             elif free and killed:
                 self._count_death(trial, look)
             elif free and failure is not None and worker and worker.attempts == look.attempts:
-                self._told(fail(self.study, trial, failure))
+                self._say(fail(self.study, trial, failure))
 
     def _count_death(self, trial: FrozenTrial, look: Look) -> None:
         deaths = 1 + (look.worker.deaths if look.worker else 0)
         if deaths >= DEATHS:
-            self._told(fail(self.study, trial, f"its training was killed {deaths} times"))
+            self._say(fail(self.study, trial, f"its training was killed {deaths} times"))
         else:
             self._mark(self._handle(trial), look, deaths)
 
@@ -244,4 +249,8 @@ class Trials:
         return optuna.trial.Trial(self.study, trial._trial_id)
 
     def _tell(self, trial: FrozenTrial, look: Look) -> None:
-        self._told(tell(self.folder, self.definition, self.study, trial, look))
+        self._say(tell(self.folder, self.definition, self.study, trial, look))
+
+    def _say(self, ended: Ended) -> None:
+        self.failures += ended.state == "FAIL"
+        self._told(ended)

@@ -93,7 +93,8 @@ class RunFinder:
         for experiment in dict.fromkeys((own, recorded)):
             for entry in _trash(experiment):
                 if entry.id == parent.id:
-                    return FoundParent(parent, Whereabouts.TRASHED, entry.address, entry.run)
+                    run = Run(entry.folder, address=entry.address)
+                    return FoundParent(parent, Whereabouts.TRASHED, entry.address, run)
         there = self.table(recorded) is not None
         return FoundParent(parent, Whereabouts.REMOVED if there else Whereabouts.GONE, address)
 

@@ -13,7 +13,7 @@ from stride.config.outline import OBJECT
 from stride.config.resolution import Layer
 from stride.config.schema import Config
 from stride.errors import ConfigError, RunStateError
-from stride.store.parents import RunFinder
+from stride.store.parents import RunFinder, Whereabouts
 from stride.store.record import Parent, RunRecord
 from stride.store.run import Run
 from stride.store.work_dir import WorkDir
@@ -107,7 +107,7 @@ def _beginning(run: Run, record: RunRecord) -> tuple[Beginning, tuple[Parent, ..
         if parent.relation not in ("weights", "continued"):
             continue
         found = RunFinder(WorkDir(Path(run.address).parent)).find(parent)
-        if found.run is None:
+        if found.run is None or found.whereabouts is Whereabouts.TRASHED:
             raise RunStateError(
                 f"{run.address} began with what {found.address} had learned, which is"
                 f" {found.whereabouts}: it cannot be trained again without"

@@ -39,7 +39,8 @@ def draw_lineage(lineage: Lineage, terminal: Terminal) -> Iterator[str]:
         elif not lineage.relatives:
             yield "no runs yet"
         return
-    parents = [*page.tree(lineage.start, page.parents)]
+    before = _Page(lineage, terminal)
+    parents = [*before.tree(lineage.start, before.parents)]
     children = [*page.tree(lineage.start, page.children)]
     if parents:
         yield terminal.paint("made from", "bold")

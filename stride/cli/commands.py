@@ -52,6 +52,7 @@ COMMANDS = {
     "restore": Entry("stride.cli.restore", "Keep", "Bring removed runs back from the trash"),
     "purge": Entry("stride.cli.purge", "Keep", "Delete what lies in the trash, for good"),
     "prune": Entry("stride.cli.prune", "Keep", "Remove checkpoints that need not be kept"),
+    "doctor": Entry("stride.cli.doctor", "Keep", "Find what is damaged or left over; mend it"),
     "export": Entry("stride.cli.export", "Keep", "Pack runs into one archive, with digests"),
     "import": Entry(
         "stride.cli.import_runs", "Keep", "Take runs from an archive, verified", "import_runs"

@@ -11,7 +11,7 @@ from stride.store.index.cells import Outcome
 from stride.store.index.present import Present
 from stride.store.index.slab import CHUNK, Filling, Selection, Slab
 from stride.store.index.source import Source
-from stride.store.index.stamps import NUMBERS, is_settled
+from stride.store.index.stamps import NUMBERS, is_settled, size_of
 
 _NOTHING = Cached([], b"", (), Slab(0, {}))
 _SHARE = 100
@@ -90,14 +90,14 @@ def _read(
     source: Source, experiment: Path, present: Present, rows: Sequence[int]
 ) -> tuple[list[Slab], dict[int, Outcome]]:
     """The slabs of some runs, and of each row how long it is true."""
-    sizes = [of_file[NUMBERS - 1 :: NUMBERS] for of_file in present.stamps]
     slabs: list[Slab] = []
     outcomes: dict[int, Outcome] = {}
     for start in range(0, len(rows), CHUNK):
         filling = Filling()
         reader = source.open(experiment, filling)
         for row in rows[start : start + CHUNK]:
-            outcomes[row] = reader.read(present.names[row], [of_file[row] for of_file in sizes])
+            sizes = [size_of(of_file, row) for of_file in present.stamps]
+            outcomes[row] = reader.read(present.names[row], sizes)
         slabs.append(filling.seal())
     return slabs, outcomes
 

@@ -63,12 +63,12 @@ class RunReader:
         self._filling = filling
         self._groups: dict[str, dict[bytes, Pairs]] = {}
 
-    def read(self, name: str, sizes: Sequence[int]) -> Outcome:
+    def read(self, name: str, sizes: Sequence[int | None]) -> Outcome:
         """Read a run into the next row, which stays empty where the run is gone.
 
         Args:
             name: of the run.
-            sizes: in bytes, of its run.json, config.json and labels.json; 0 where there is none.
+            sizes: in bytes, of its run.json, config.json and labels.json; None where there is none.
         """
         folder = f"{self._folder}/{name}"
         try:
@@ -78,7 +78,7 @@ class RunReader:
             pairs = self._code_config(_read(f"{folder}/{CONFIG.path}", sizes[1]))
             cells = record_cells(record)
             labels = Labels()
-            if sizes[2]:
+            if sizes[2] is not None:
                 labels = decode_labels(_read(f"{folder}/{LABELS.path}", sizes[2]), _UNNAMED)
             cells |= label_cells(labels)
         except _UNUSUAL:
@@ -110,13 +110,15 @@ class RunReader:
         return pairs
 
 
-def _read(path: str, size: int) -> bytes:
+def _read(path: str, size: int | None) -> bytes:
     """The bytes of a regular file of a size that was seen a moment ago.
 
     Raises:
-        UnusualError: it has another by now.
+        UnusualError: it has another by now, or there was none.
         OSError: it cannot be read, or is a symbolic link.
     """
+    if size is None:
+        raise UnusualError
     descriptor = os.open(path, _FLAGS)
     try:
         content = os.read(descriptor, size + 1)

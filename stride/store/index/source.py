@@ -19,11 +19,11 @@ from stride.store.run_folder import RunFolder
 class Reader(Protocol):
     """Reads runs into a slab."""
 
-    def read(self, name: str, sizes: Sequence[int]) -> Outcome:
+    def read(self, name: str, sizes: Sequence[int | None]) -> Outcome:
         """Read a run into the next row, which stays empty where the run is gone.
 
         Args:
-            sizes: in bytes, of each of the files; 0 where there is none.
+            sizes: in bytes, of each of the files; None where there is none.
         """
 
 
@@ -35,10 +35,10 @@ class PartReader:
         self._filling = filling
         self._read = read
 
-    def read(self, name: str, sizes: Sequence[int]) -> Outcome:
+    def read(self, name: str, sizes: Sequence[int | None]) -> Outcome:
         """Read a run into the next row; see `Reader`."""
         outcome = Outcome.LASTING
-        if any(sizes):
+        if any(size is not None for size in sizes):
             reading = self._read(Run(self._experiment / name))
             self._filling.add(reading.cells.items())
             outcome = reading.outcome

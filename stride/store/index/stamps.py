@@ -76,9 +76,9 @@ def _stamps_where_there_are(
             yield _NOTHING
 
 
-def is_there(stamps: array[int], row: int) -> bool:
-    """Whether a run has the file."""
-    return any(stamps[NUMBERS * row : NUMBERS * (row + 1)])
+def size_of(stamps: array[int], row: int) -> int | None:
+    """The bytes of the file of a run, None where there is none. An inode is never 0."""
+    return stamps[NUMBERS * row + 2] if stamps[NUMBERS * row + 1] else None
 
 
 def is_settled(stamps: Sequence[array[int]], row: int, moment: int) -> bool:

@@ -69,9 +69,15 @@ def write_run(experiment: WorkDir, name: str, number: int, **changes: Any) -> Ru
     """Write the two files of a run, in place where they are there."""
     run = Run(experiment.path / name)
     run.path.mkdir(exist_ok=True)
-    run.config_path.write_text(json.dumps(settings(number)))
-    run.record_path.write_text(json.dumps(record(number, **changes)))
+    put(run.config_path, json.dumps(settings(number)).encode())
+    put(run.record_path, json.dumps(record(number, **changes)).encode())
     return run
+
+
+def put(path: Path, content: bytes) -> None:
+    """Write a file in place, if its folder is there and no folder has its name."""
+    if path.parent.is_dir() and not path.is_dir():
+        path.write_bytes(content)
 
 
 def let_time_pass(folder: Path) -> None:

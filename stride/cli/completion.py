@@ -26,14 +26,21 @@ def complete_experiment(incomplete: str) -> list[str]:
 
 def complete_run(incomplete: str) -> list[str]:
     """Runs of the experiment before the slash, the only one that fits, or the current folder."""
+    if before := os.environ.get(_KEY_BEFORE_CURSOR, ""):
+        found = _complete_run(before + incomplete)
+        return [text.removeprefix(before) for text in found if text.startswith(before)]
+    return _complete_run(incomplete)
+
+
+def _complete_run(incomplete: str) -> list[str]:
     folder, slash, _ = incomplete.rpartition("/")
     if slash:
         return _runs_of(folder or "/", f"{folder}/", incomplete)
     own = _runs_of(".", "", incomplete)
-    found = _experiments(incomplete)
-    if len(found) == 1:
-        return [*own, *_runs_of(found[0], f"{found[0]}/", incomplete)]
-    return [*own, *(f"{folder}/" for folder in found)]
+    experiments = _experiments(incomplete)
+    if len(experiments) == 1:
+        return [*own, *_runs_of(experiments[0], f"{experiments[0]}/", incomplete)]
+    return [*own, *(f"{folder}/" for folder in experiments)]
 
 
 def complete_trashed(incomplete: str) -> list[str]:
@@ -117,17 +124,18 @@ def complete_removal(ctx: typer.Context, incomplete: str) -> list[str]:
 def prepare(environ: MutableMapping[str, str]) -> None:
     """Undo what bash does to `--config a.b=c`: it hands over three words and wants the last back.
 
-    The words are joined again. Where the cursor is behind the `=`, the key is put aside for
-    `complete_key`, and the value stands alone.
+    The words are joined again. Where the cursor is behind the `=`, or behind the colon of
+    `exp/best:val_loss`, what is before it is put aside, and the rest stands alone.
     """
     if environ.get("_STRIDE_COMPLETE") != "complete_bash":
         return
     words, cursor = environ["COMP_WORDS"].split("\n"), int(environ["COMP_CWORD"])
     typed = words[: cursor + 1]
     key = ""
-    if len(typed) > 2 and "=" in typed[-2:]:
-        at = len(typed) - 1 if typed[-1] == "=" else len(typed) - 2
-        key = typed[at - 1] + "="
+    sign = next((each for each in "=:" if each in typed[-2:]), "")
+    if len(typed) > 2 and sign:
+        at = len(typed) - 1 if typed[-1] == sign else len(typed) - 2
+        key = typed[at - 1] + sign
         typed = [*typed[: at - 1], "".join(typed[at + 1 :])]
     joined = _join(typed[:-1])
     environ["COMP_WORDS"] = "\n".join([*joined, typed[-1]])
@@ -139,9 +147,9 @@ def _join(words: Iterable[str]) -> list[str]:
     joined: list[str] = []
     glue = False
     for word in words:
-        if joined and (word == "=" or glue):
+        if joined and (word in ("=", ":") or glue):
             joined[-1] += word
         else:
             joined.append(word)
-        glue = word == "="
+        glue = word in ("=", ":")
     return joined

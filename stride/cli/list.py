@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import sys
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from stride.cli import answer
 from stride.cli.experiments import open_experiments
@@ -20,16 +19,14 @@ from stride.cli.list_options import (
     Watch,
     Where,
 )
-from stride.cli.list_query import Listing
-from stride.cli.listing import draw_listing
+from stride.cli.newest_runs import NewestRuns
 from stride.cli.options import Json
 from stride.cli.parameters import whole_number
 from stride.cli.run_json import FIELDS as RUN_FIELDS
-from stride.cli.run_json import run_fields
-from stride.cli.terminal import standard_output
 from stride.errors import UsageError
-from stride.store.row import read_row
-from stride.store.work_dir import WorkDir
+
+if TYPE_CHECKING:
+    from stride.cli.found_runs import FoundRuns
 
 NEWEST = 30
 
@@ -83,19 +80,24 @@ def list(
     found = open_experiments(experiments or (), recursive=recursive)
     default = 0 if json or csv else NEWEST
     count = default if limit is None else whole_number("--limit", limit)
+    listed: NewestRuns | FoundRuns
     if len(found) == 1 and not (where or sort or columns or group_by or csv):
-        listed: _Newest | Listing = _Newest(found[0], count)
+        listed = NewestRuns(found[0], count)
     else:
-        listed = Listing(found, where or (), sort or (), columns or (), group_by or (), count)
+        # Deferred: the newest runs are listed without the index and the language of queries.
+        from stride.cli.found_runs import FoundRuns
+
+        texts = (where or (), sort or (), columns or (), group_by or ())
+        listed = FoundRuns(found, *texts, limit=count, csv=csv)
     if watch:
         from stride.cli.watch import watch as draw_again  # deferred: seldom asked for
 
-        draw_again(listed.draw, seconds)
+        draw_again(listed.lines, seconds)
         return
     if json:
         answer.write_json_array(listed.fields())
         return
-    for line in listed.csv() if csv and isinstance(listed, Listing) else listed.draw():
+    for line in listed.lines():
         answer.write(line)
     if remark := listed.remark():
         answer.note(remark)
@@ -119,38 +121,3 @@ def _watching(watch: bool, every: str | None, *, other: bool) -> float:
     if not 0 < seconds < 86_400:
         raise UsageError(f"--every takes seconds, as in --every 5, not {every!r}")
     return seconds
-
-
-class _Newest:
-    """The newest runs of one experiment, of which nothing needs to be known but their names."""
-
-    def __init__(self, experiment: WorkDir, count: int) -> None:
-        self._experiment = experiment
-        self._count = count
-        self._empty = False
-
-    def fields(self) -> Iterator[dict[str, object]]:
-        """The runs in JSON, each as soon as it is read."""
-        runs = self._experiment.newest(self._count or sys.maxsize)
-        return (run_fields(read_row(run)) for run in runs)
-
-    def draw(self) -> Iterator[str]:
-        """The lines of the table."""
-        runs = self._experiment.newest(self._count or sys.maxsize)
-        self._empty = not runs
-        if not runs:
-            return
-        total = self._experiment.count() if len(runs) == self._count else len(runs)
-        rows = [read_row(run) for run in runs]
-        yield from draw_listing(rows, standard_output())
-        if total > len(rows):
-            yield f"\n{len(rows)} newest of {total} runs; --limit 0 lists all"
-
-    def remark(self) -> str | None:
-        """What is to say beside the answer."""
-        path = self._experiment.address
-        return (
-            f"{path} has no runs yet; stride fit --config work_dir={path} makes one"
-            if self._empty
-            else None
-        )

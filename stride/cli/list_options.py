@@ -11,7 +11,7 @@ from stride.cli.completion import complete_column, complete_experiment
 Experiments = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[EXP]...",
+        metavar="EXP",
         autocompletion=complete_experiment,
         help="Folders of experiments; the current folder where none is named.",
         show_default=False,

@@ -23,7 +23,7 @@ from stride.report.groups import (
     sort_groups,
 )
 from stride.store.index.column import MISSING
-from stride.store.query.monitors import find_monitor
+from stride.store.query.monitors import BEST, RunsMonitor, find_monitor
 from stride.store.query.ordering import parse_sort
 from stride.store.selection import Selection
 
@@ -159,8 +159,8 @@ class Groups:
     def _order(self, columns: Sequence[str], sort: Sequence[str]) -> list[tuple[str, bool]]:
         order = []
         for key in parse_sort(sort):
-            if key.name == "best":
-                monitor = find_monitor(key.name, self._selection.tables)
+            if key.name == BEST:
+                monitor = self._monitor()
                 column = f"metric.{monitor.name}"
                 descending = key.descending == (monitor.mode == "min")
             else:
@@ -176,9 +176,12 @@ class Groups:
             order.append((column, descending))
         return order or self._best_first()
 
+    def _monitor(self) -> RunsMonitor:
+        return find_monitor(BEST, self._selection.tables, places=self._selection.places)
+
     def _best_first(self) -> list[tuple[str, bool]]:
         try:
-            monitor = find_monitor("best", self._selection.tables)
+            monitor = self._monitor()
         except QueryError:
             return []
         column = f"metric.{monitor.name}"

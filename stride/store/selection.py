@@ -90,12 +90,11 @@ def select(
     wanted += [key.name for key in keys]
     tables = read_tables(work_dirs, parts_for([*wanted, *names]))
     vocabulary = Vocabulary(tables)
-    order = read_order(keys, tables, vocabulary)
     moment = now or datetime.now(UTC).astimezone()
     places = true_of_all(queries, tables, vocabulary, moment)
     if newest_first:
         places = newest(places, tables)
-    places = order.sort(places, tables)
+    places = read_order(keys, tables, vocabulary, places).sort(places, tables)
     return Selection(tables, vocabulary, places[:limit], len(places))
 
 

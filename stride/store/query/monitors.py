@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,10 +31,17 @@ class RunsMonitor:
         return f"best.{self.name}"
 
 
-def find_monitor(reference: str, tables: Sequence[RunTable], *, prefix: str = "") -> RunsMonitor:
+def find_monitor(
+    reference: str,
+    tables: Sequence[RunTable],
+    *,
+    places: Iterable[tuple[int, int]] | None = None,
+    prefix: str = "",
+) -> RunsMonitor:
     """The monitor of `best`, which is the first of every run, or of `best:<monitor>`.
 
     Args:
+        places: of the runs that are asked, as table and row; all of the tables, unless given.
         prefix: what stands before `best` where it is typed, as `exp/`.
 
     Raises:
@@ -43,7 +50,7 @@ def find_monitor(reference: str, tables: Sequence[RunTable], *, prefix: str = ""
     """
     name = reference.removeprefix(BEST).removeprefix(":")
     if not name:
-        firsts = {each for table in tables for each in _used(table, "run.monitor")}
+        firsts = _firsts(tables, places)
         if not firsts:
             raise QueryError("no run has a best value by a monitor yet")
         if len(firsts) > 1:
@@ -84,11 +91,14 @@ def best_row(table: RunTable, monitor: RunsMonitor) -> int | None:
     return None if best is None else best[1]
 
 
-def _used(table: RunTable, name: str) -> set[str]:
-    column = table.columns.get(name)
-    if column is None:
-        return set()
-    return {str(column.values[code]) for code in set(column.codes) if code}
+def _firsts(tables: Sequence[RunTable], places: Iterable[tuple[int, int]] | None) -> set[str]:
+    """The monitors by which the runs choose their best epochs."""
+    columns = [table.columns.get("run.monitor") for table in tables]
+    if places is None:
+        used = {(index, code) for index, each in enumerate(columns) if each for code in each.codes}
+    else:
+        used = {(index, each.codes[row]) for index, row in places if (each := columns[index])}
+    return {str(each.values[code]) for index, code in used if code and (each := columns[index])}
 
 
 def _modes(table: RunTable, monitor: str) -> set[str]:

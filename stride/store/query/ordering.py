@@ -75,9 +75,15 @@ class Order:
 
 
 def read_order(
-    keys: Sequence[SortKey], tables: Sequence[RunTable], vocabulary: Vocabulary
+    keys: Sequence[SortKey],
+    tables: Sequence[RunTable],
+    vocabulary: Vocabulary,
+    places: Sequence[tuple[int, int]] | None = None,
 ) -> Order:
     """Find the columns of sort keys.
+
+    Args:
+        places: of the runs that are to be sorted; `best` is by the monitor that they share.
 
     Raises:
         QueryError: a name is unknown, or `best` is not clear.
@@ -85,7 +91,7 @@ def read_order(
     found = []
     for key in keys:
         if key.name == BEST or key.name.startswith(f"{BEST}:"):
-            monitor = find_monitor(key.name, tables)
+            monitor = find_monitor(key.name, tables, places=places)
             found.append((monitor.column, key.descending == (monitor.mode == "min")))
         else:
             found.append((vocabulary.resolve(key.name), key.descending))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +12,7 @@ from torch.optim import Optimizer
 
 from stride.config.schema import Config
 from stride.errors import ConfigError
+from stride.training.among_ranks import check_among_ranks, check_batch_norm, check_shares
 from stride.training.balancing.build import build_balancing
 from stride.training.batches.protocol import Batches
 from stride.training.build import build_model_and_task
@@ -38,8 +38,6 @@ from stride.training.sharding.local import is_sharded
 from stride.training.sharding.restrictions import check_sharding, is_mixed, slow_ways
 from stride.training.sharding.sharding import Sharding
 from stride.training.task import Task, modules_of
-
-_logger = logging.getLogger(__name__)
 
 
 def build_parts(
@@ -91,14 +89,10 @@ def build_parts(
         )
     closure = any(needs_closure(each) for each in optimizers.values())
     _check_together(config, task, optimizers, closure=closure, handed_over="train" in given.loaders)
-    if ranks.world_size > 1 and fit.on_out_of_memory == "split":
-        raise ConfigError(
-            "fit_kwargs.on_out_of_memory=split is for one process, as a rank cannot repeat a step"
-            " alone; set it to stop, and fit_kwargs.accumulate to what fits"
-        )
+    check_among_ranks(fit, modules, ranks)
     if "train" not in given.loaders:
-        _check_shares(train, ranks)
-        _check_batch_norm(model, train, fit.accumulate, ranks)
+        check_shares(train, ranks)
+        check_batch_norm(model, train, fit.accumulate, ranks)
     balancing = build_balancing(
         fit,
         config.seed,
@@ -240,58 +234,4 @@ def _check_together(
         raise ConfigError(
             f"optimizer_kwargs: {kind} evaluates the loss several times a step, which does not go"
             f" with {with_what}; choose another, such as AdamW"
-        )
-
-
-def _check_shares(batches: Batches, ranks: Ranks) -> None:
-    """Whether every window has a sample for every rank.
-
-    Raises:
-        ConfigError: one has not.
-    """
-    size, samples = batches.batch_size, batches.samples
-    short = samples % size if len(batches) * size > samples else size
-    if min(size, short) < ranks.world_size:
-        fewest = min(size, short)
-        raise ConfigError(
-            f"the last batch of an epoch would have {fewest} sample{'s' * (fewest > 1)} for"
-            f" {ranks.world_size} ranks: set"
-            " load_data_kwargs.train_loader_kwargs.drop_last=true or another batch_size"
-        )
-
-
-def _check_batch_norm(model: nn.Module, batches: Batches, accumulate: int, ranks: Ranks) -> None:
-    """Whether every micro-batch gives batch norm over features something to take a spread of.
-
-    Raises:
-        ConfigError: one has one sample; torch would refuse it in the middle of the epoch.
-    """
-    normalises = any(isinstance(part, nn.BatchNorm1d) for part in model.modules())
-    any_norm = normalises or any(
-        isinstance(part, nn.BatchNorm2d | nn.BatchNorm3d) for part in model.modules()
-    )
-    parts = accumulate * ranks.world_size
-    if parts > 1 and any_norm:
-        _logger.warning(
-            "the model has batch norm, which takes its statistics from each of the %d parts of a"
-            " batch by itself: into how many it is cut changes what is computed",
-            parts,
-        )
-    size, samples = batches.batch_size, batches.samples
-    short = samples % size if len(batches) * size > samples else 0
-    micro = -(-size // ranks.world_size)
-    micro = -(-micro // accumulate)
-    # Of a window that does not go up in the ranks, some have a sample more than others.
-    shares = {
-        share
-        for window in (size, short)
-        for share in (window // ranks.world_size, -(-window // ranks.world_size))
-    }
-    alone = [share for share in shares if share and (micro == 1 or share % micro == 1)]
-    if alone and normalises:
-        raise ConfigError(
-            f"the last batch of an epoch would have 1 sample ({samples} in batches of {size}"
-            + (f", cut into {parts}" if parts > 1 else "")
-            + "), and the model has batch norm, which needs 2: set"
-            " load_data_kwargs.train_loader_kwargs.drop_last=true or another batch_size"
         )

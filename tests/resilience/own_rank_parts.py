@@ -8,10 +8,12 @@ import sys
 import threading
 
 import torch
+from torch import nn
 
 from stride.training.callbacks import Callback, StopRequest
 from stride.training.moments import FitBegins, Moment, StepLogged
 from tests.resilience.own_data import Noisy, Sample
+from tests.resilience.own_parts import Net
 
 
 class Faulty(Noisy):
@@ -46,6 +48,14 @@ class Faulty(Noisy):
             if self.what == "nan":
                 return torch.full_like(inputs, torch.nan), target
         return inputs, target
+
+
+class Sparse(Net):
+    """With a part whose gradients are sparse."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names = nn.Embedding(3, 2, sparse=True)
 
 
 class Asks(Callback):

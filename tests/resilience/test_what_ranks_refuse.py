@@ -11,6 +11,7 @@ from stride.store.record import Status
 from tests.resilience.rank_trainings import RankTrainings
 from tests.resilience.trainings import run_in
 
+PARTS = Path(__file__).parent / "own_rank_parts.py"
 CASE = "dropout and batch norm"
 SHORT = {"fit_kwargs.max_steps": 2}
 
@@ -24,6 +25,10 @@ def with_fit(strategy: str = "replicate", **fit: Any) -> dict[str, Any]:
     [
         (with_fit(on_out_of_memory="split"), "fit_kwargs.on_out_of_memory=split is for"),
         (with_fit("shard", on_out_of_memory="split"), "fit_kwargs.on_out_of_memory=split is for"),
+        (
+            {"model_kwargs": {"model_name": f"{PARTS}:Sparse"}},
+            "Embedding has sparse gradients, which ranks cannot add up",
+        ),
         (with_fit("shard", precision="fp16"), "fit_kwargs.precision=fp16 cannot be sharded"),
         (
             {"distributed_kwargs": {"activation_checkpointing": True}},

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+import socket
 
 import pytest
 import torch
 
+from stride.errors import RankFailedError
 from stride.training.ranks.environment import RankPlace
 from stride.training.ranks.meetings import Attendance, Whereabouts
 from stride.training.ranks.process_group import join
 from stride.training.ranks.ranks import ONE
+from stride.training.ranks.rendezvous import meet
 
 
 def test_who_trains_alone_hears_what_it_says():
@@ -53,3 +56,18 @@ def test_the_rank_that_is_missed_is_the_one_that_others_wait_for():
     assert absent is not None
     assert absent.rank == 2
     assert absent.sentence.startswith("rank 2 on c did not come: another rank has waited")
+
+
+def test_a_rank_that_never_comes_is_waited_for_so_long_and_no_longer():
+    with socket.socket() as holding:  # the port is nobody else's, and a rank can listen there
+        holding.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holding.bind(("127.0.0.1", 0))
+        port = holding.getsockname()[1]
+        place = RankPlace(0, 2, 0, 1, "127.0.0.1", port, "torchrun")
+        with (
+            pytest.raises(
+                RankFailedError, match=f"2 ranks did not meet at 127.0.0.1:{port} within"
+            ),
+            meet(place, meeting_seconds=0.5),
+        ):
+            pass

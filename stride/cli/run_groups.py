@@ -212,14 +212,13 @@ def _metric_columns(
     counts = [each.count if each else 0 for each in found]
     if counts != [*sizes]:
         yield Column("values", right=True), [Cell(str(count)) for count in counts]
-    yield Column(heading, right=True), [_number_cell(each and each.mean) for each in found]
-    yield Column("spread", right=True), [_number_cell(each and each.spread) for each in found]
-    yield Column("min", right=True), [_number_cell(each and each.least) for each in found]
-    yield Column("max", right=True), [_number_cell(each and each.greatest) for each in found]
+    numbers = [_numbers(each)[1:] for each in found]
+    for index, word in enumerate((heading, "spread", "min", "max")):
+        yield Column(word, right=True), [_number_cell(each[index]) for each in numbers]
 
 
-def _number_cell(number: float | None) -> Cell:
-    return Cell(NOTHING, "dim") if number is None else Cell(metric_text(float(number)))
+def _number_cell(number: Any) -> Cell:
+    return Cell(NOTHING, "dim") if number is MISSING else Cell(metric_text(float(number)))
 
 
 def _seed_cell(seeds: Sequence[Any]) -> Cell:

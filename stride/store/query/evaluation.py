@@ -121,9 +121,9 @@ class Evaluation:
                 return self._spread(name, lambda value: absent if value == () else NO, missing=YES)
             case Is():
                 return self._spread(name, lambda value: YES if is_nan(value) else NO, missing=NO)
-            case Comparison(_, sign, Name() as other):
-                return self._pairs(name, sign, self._resolved(other), leaf)
-            case Comparison(_, sign, Literal() as other):
+            case Comparison(_, sign, other):
+                if isinstance(other, Name):
+                    return self._pairs(name, sign, self._resolved(other), leaf)
                 return self._spread(name, self._comparison(name, sign, other, leaf))
             case Member(_, values, position):
                 return self._spread(name, self._membership(name, values, position, leaf))

@@ -58,7 +58,7 @@ def true_of_all(
 ) -> list[tuple[int, int]]:
     """The places (table and row) of which every query is true, in the order of the tables."""
     answers = [query.rows(tables, vocabulary, now) for query in queries]
-    found = []
+    found: list[tuple[int, int]] = []
     for index, table in enumerate(tables):
         rows: Iterable[int] = range(len(table))
         for answer in answers:

@@ -45,7 +45,7 @@ def _draw_panel(panel: Panel, by: By, terminal: Terminal, log: bool, log_x: bool
     x_axis = axis_around([value / unit for value in x_values], log=log_x)
     y_axis = axis_around(y_values, log=log)
     marks = ticks(y_axis, 6)
-    texts = tick_texts(marks)
+    texts = tick_texts(marks, log=log)
     left = max(map(width_of, texts), default=0) + 2
     canvas = Canvas(max(20, (terminal.width or _WIDTH) - left), _ROWS)
     for line in shown:
@@ -195,7 +195,7 @@ def _style(line: Line) -> str:
 
 def _x_axis(axis: Axis, canvas: Canvas, left: int, name: str, *, whole: bool) -> Iterator[str]:
     marks = ticks(axis, max(2, canvas.columns // 12), whole=whole)
-    texts = tick_texts(marks)
+    texts = tick_texts(marks, log=axis.log)
     rule = ["─"] * canvas.columns
     numbers = [" "] * (canvas.columns + left)
     end = 0

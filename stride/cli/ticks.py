@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,7 +24,8 @@ class Axis:
     def at(self, value: float) -> float:
         """From 0 at the low end to 1 at the high one."""
         if self.log:
-            return math.log(value / self.low) / math.log(self.high / self.low)
+            span = math.log(self.high) - math.log(self.low)
+            return (math.log(value) - math.log(self.low)) / span
         half = self.high / 2 - self.low / 2  # a whole difference may be beyond the largest float
         return (value / 2 - self.low / 2) / half
 
@@ -36,7 +38,8 @@ def axis_around(values: Sequence[float], *, log: bool = False) -> Axis:
     if log:
         return Axis(low / 2, high * 2, log)
     margin = abs(low) / 10 or 1.0
-    return Axis(low - margin, high + margin)
+    most = sys.float_info.max
+    return Axis(max(low - margin, -most), min(high + margin, most))
 
 
 def ticks(axis: Axis, most: int, *, whole: bool = False) -> list[float]:
@@ -44,11 +47,10 @@ def ticks(axis: Axis, most: int, *, whole: bool = False) -> list[float]:
     if axis.log:
         return _log_ticks(axis, most)
     span = axis.high - axis.low
-    if not math.isfinite(span) or span <= 0:
-        return [axis.low, axis.high][: max(most, 1)]
-    step = _round_step(span / max(most - 1, 1))
-    if whole:
-        step = max(step, 1.0)
+    step = max(_round_step(span / max(most - 1, 1)), 1.0 if whole else 0.0)
+    places = max(abs(axis.low), abs(axis.high)) / step if 0 < step < math.inf else math.inf
+    if places > 1e12:  # neighbouring floats, or a range beyond the largest
+        return [axis.low, axis.high][:most]
     while True:
         first = math.ceil(axis.low / step - 1e-9)
         last = math.floor(axis.high / step + 1e-9)
@@ -58,27 +60,33 @@ def ticks(axis: Axis, most: int, *, whole: bool = False) -> list[float]:
 
 
 def _round_step(least: float) -> float:
-    """The smallest of 1, 2, 2.5, 5 times a power of ten that is no smaller."""
+    """The smallest of 1, 2, 2.5, 5 times a power of ten that is no smaller; else 0 or infinite."""
+    if not 1e-300 < least < 1e300:
+        return math.inf if least > 1 else 0.0
     power = 10.0 ** math.floor(math.log10(least))
     return next((f * power for f in (1.0, 2.0, 2.5, 5.0) if f * power >= least * 0.999), 10 * power)
 
 
 def _log_ticks(axis: Axis, most: int) -> list[float]:
     """Powers of ten, as many as fit; 1, 2 and 5 times a power where there are few."""
-    first = math.floor(math.log10(axis.low)) - 1
-    last = math.ceil(math.log10(axis.high)) + 1
-    for factors in ((1.0, 2.0, 5.0), (1.0, 3.0), (1.0,)):
-        found = [f * 10.0**p for p in range(first, last + 1) for f in factors]
-        found = [value for value in found if axis.low <= value * 1.0001 and value <= axis.high]
-        if len(found) <= most:
-            return found or [axis.low, axis.high]
-    stride = math.ceil(len(found) / max(most, 1))
-    return [value for place, value in enumerate(found) if place % stride == 0]
+    powers = range(math.floor(math.log10(axis.low)), math.ceil(math.log10(axis.high)) + 1)
+    found: list[float] = []
+    for factors in ((1, 2, 5), (1, 3), (1,)):
+        found = [float(f"{factor}e{power}") for power in powers for factor in factors]
+        found = [value for value in found if axis.low <= value <= axis.high]
+        if 1 < len(found) <= most:
+            return found
+    if len(found) < 2:
+        return [axis.low, axis.high]
+    every = math.ceil(len(found) / max(most, 1))
+    return found[::every]
 
 
-def tick_texts(values: Sequence[float]) -> list[str]:
-    """The texts, with as many decimals as tell neighbours apart."""
+def tick_texts(values: Sequence[float], *, log: bool = False) -> list[str]:
+    """The texts, with as many decimals as tell neighbours apart; by ratios each has its own."""
     largest = max((abs(value) for value in values), default=0.0)
+    if log:
+        return [f"{value:g}" if 1e-3 <= value < 1e5 else _short(value) for value in values]
     if largest and not 1e-4 <= largest < 1e6:
         return [_short(value) for value in values]
     for decimals in range(7):
@@ -92,5 +100,6 @@ def tick_texts(values: Sequence[float]) -> list[str]:
 
 
 def _short(value: float) -> str:
-    text = f"{value:.3g}"
-    return text.replace("e+0", "e").replace("e-0", "e-").replace("e+", "e")
+    """With an exponent, as `2.5e-4`."""
+    mantissa, _, exponent = f"{value:.2e}".partition("e")
+    return f"{float(mantissa):g}e{int(exponent)}" if value else "0"

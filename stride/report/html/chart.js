@@ -61,7 +61,9 @@ function buildChart(metric) {
     const yAxis = buildAxis(state.log ? yRange[0] / 1.05 : yRange[0] - room, state.log ? yRange[1] * 1.05 : yRange[1] + room, state.log, height - MARGIN.bottom, MARGIN.top);
     drawAxes(xAxis, yAxis, width, height);
     const clip = `clip-${svgCount++}`;
-    svg.append(makeSvg("clipPath", { id: clip }, makeSvg("rect", { x: MARGIN.left - 2, y: 0, width: Math.max(width - MARGIN.left - MARGIN.right + 4, 1), height })));
+    svg.append(makeSvg("clipPath", { id: clip }, makeSvg("rect", {
+      x: MARGIN.left - 2, y: MARGIN.top - 4, width: Math.max(width - MARGIN.left - MARGIN.right + 4, 1), height: Math.max(height - MARGIN.top - MARGIN.bottom + 6, 1),
+    })));
     const group = makeSvg("g", { "clip-path": `url(#${clip})` });
     const paths = new Map();
     for (const curve of curves) {

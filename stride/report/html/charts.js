@@ -16,7 +16,7 @@ function updateLabels() {
   const columns = differingColumns().slice(0, 3);
   labels = new Map([...state.selected.keys()].map((run) => {
     const words = columns.map((column) => `${column.name}=${valueText(cell(column, run)).slice(0, 24)}`);
-    return [run, [runName(run), ...words].join("  ")];
+    return [run, words.length ? `${runName(run)} · ${words.join(" ")}` : runName(run)];
   }));
 }
 
@@ -58,7 +58,7 @@ function drawDifferences() {
   const heading = (run) => make("th", { scope: "col" }, swatch(run), runName(run));
   const row = (column) => make("tr", {}, make("th", { scope: "row", title: column.key }, column.name),
     runs.map((run) => make("td", { title: valueText(cell(column, run)).slice(0, 500) }, METRICS.has(column.group) ? metricText(cell(column, run)) : valueText(cell(column, run)).slice(0, 80))));
-  section.replaceChildren(make("div", { class: "card" }, make("h2", {}, "What differs among them"),
+  section.replaceChildren(make("div", { class: "card" }, make("h2", {}, "What differs among the plotted runs"),
     make("table", {}, make("thead", {}, make("tr", {}, make("th", {}), runs.map(heading))), make("tbody", {}, columns.map(row)))));
 }
 
@@ -125,7 +125,6 @@ function beginCharts() {
   drawMetrics();
   onChange((what) => {
     if (what === "selected" || what === "colour" || what === "all") {
-      colouring = buildColouring(state.colourBy);
       updateLabels();
       drawLegend();
       drawDifferences();

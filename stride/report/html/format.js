@@ -14,7 +14,7 @@ function metricText(value) {
   if (typeof value !== "number" || !Number.isFinite(value)) return valueText(value);
   const size = Math.abs(value);
   if (size && (size >= 1e5 || size < 1e-3)) return value.toExponential(3).replace("e+", "e");
-  return Number.isInteger(value) && size >= 100 ? String(value) : value.toFixed(4);
+  return size === 0 || (Number.isInteger(value) && size >= 100) ? String(value) : value.toFixed(4);
 }
 
 function valueText(value) {
@@ -64,7 +64,7 @@ function fillElement(element, attributes, children) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else element.setAttribute(name, value === true ? "" : value);
   }
-  for (const child of children.flat()) {
+  for (const child of children.flat(Infinity)) {
     if (child === null || child === undefined) continue;
     element.append(typeof child === "object" ? child : document.createTextNode(String(child)));
   }

@@ -73,6 +73,9 @@ function buildColouring(key) {
 }
 
 let colouring = null;
+onChange((what) => {
+  if (["selected", "colour", "all"].includes(what)) colouring = buildColouring(state.colourBy);
+});
 
 function colourOf(run) {
   if (colouring) return colouring.colour(run);

@@ -42,10 +42,10 @@ def take_lock(run: Run) -> AttemptLock:
         said = str(error).replace(str(run.path), run.address, 1)
         raise RunBusyError(holder_of(run, said)) from error
     except FileNotFoundError as error:
-        raise _gone(run) from error
+        raise gone(run) from error
     if not lock.is_at(run.lock_path):
         lock.release()
-        raise _gone(run)
+        raise gone(run)
     return lock
 
 
@@ -120,7 +120,8 @@ def read_dead(
     return record
 
 
-def _gone(run: Run) -> RunNotFoundError:
+def gone(run: Run) -> RunNotFoundError:
+    """The sentence about a run that was there a moment ago."""
     return RunNotFoundError(f"{run.address} is not there any more: it was moved or removed")
 
 

@@ -12,7 +12,7 @@ import msgspec
 from stride.errors import RunBusyError, RunStateError
 from stride.files import clear_temporaries, fsync_folder
 from stride.store.attempt import Attempt
-from stride.store.holding import holder_of, judge_held, take_lock
+from stride.store.holding import gone, holder_of, judge_held, take_lock
 from stride.store.liveness import Life, Verdict, read_verdict
 from stride.store.lock import AttemptLock
 from stride.store.machine_identity import (
@@ -44,7 +44,9 @@ def start_attempt(
     first: bool,
 ) -> Attempt:
     """Take the lock, judge what was before, write the status `running`; see `Run.start`."""
-    run.read_record()  # what is no run gets no lock file
+    if not run.exists():  # what is no run gets no lock file
+        raise gone(run)
+    run.read_record()
     lock = take_lock(run)
     try:
         record = _startable(run, lock, takeover=takeover)

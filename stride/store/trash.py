@@ -153,11 +153,18 @@ def read_trash(work_dir: WorkDir) -> list[TrashEntry]:
         except FileNotFoundError:
             return []
     for entry in names:
-        match = _ENTRY.fullmatch(entry)
-        if match and (is_number(match["name"]) or is_run_name(match["name"])):
-            found.append((match["name"], int(match["count"] or 1), work_dir.trash_path / entry))
+        match, folder = _ENTRY.fullmatch(entry), work_dir.trash_path / entry
+        if match and _is_entry(match["name"], folder):
+            found.append((match["name"], int(match["count"] or 1), folder))
     found.sort(key=lambda each: (not is_number(each[0]), _order(each[0]), each[1]))
     return [_read_entry(work_dir, name, folder) for name, _, folder in found]
+
+
+def _is_entry(name: str, folder: Path) -> bool:
+    """Whether it is a removed run; what people put there besides is none, and stays."""
+    if folder.is_symlink() or not folder.is_dir():
+        return False
+    return is_number(name) or (is_run_name(name) and Run(folder).exists())
 
 
 def _order(name: str) -> tuple[int, str]:

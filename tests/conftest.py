@@ -15,6 +15,9 @@ from stride.store.provenance.take import take
 from stride.store.record import BestRecord
 from stride.store.run import Run
 from stride.store.work_dir import WorkDir
+from tests.repository import new_repository, plain_git, repository
+
+__all__ = ["known", "new_repository", "plain_git", "repository", "trained"]
 
 # Tests run side by side, and trainings in processes of their own: one thread each is fastest.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

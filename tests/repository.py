@@ -1,4 +1,4 @@
-"""Real git repositories for tests; a conftest imports the fixtures that its tests need."""
+"""Real git repositories for tests; tests/conftest.py makes the fixtures known to all."""
 
 from __future__ import annotations
 

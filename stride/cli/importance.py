@@ -87,6 +87,12 @@ def importance(
     found = select([work_dir], where or (), names=[] if metric is None else [metric])
     table = found.tables[0]
     rows = [row for _, row in found.places]
+    if not rows:
+        raise UsageError(
+            f"the query is true of no run of {work_dir.address}"
+            if where
+            else f"{work_dir.address} has no run yet"
+        )
     measured = measure(table, metric or _monitor(table, rows))
     modes = measured.modes()
     better = known_mode or (next(iter(modes)) if len(modes) == 1 else None)

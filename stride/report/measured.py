@@ -19,6 +19,8 @@ from stride.store.work_dir import WorkDir
 METRIC_KINDS: Final = ("metric.", "last.", "min.", "max.", "best.", "test.")
 """How the name of a column begins that holds a metric."""
 
+_ROUNDING: Final = 1e-12
+
 
 @dataclass(frozen=True)
 class Mean:
@@ -38,7 +40,8 @@ def mean_of(values: Sequence[float]) -> Mean:
     mean = math.fsum(values) / len(values)
     if len(values) < 2:
         return Mean(mean, 1, None)
-    return Mean(mean, len(values), statistics.stdev(values) / math.sqrt(len(values)))
+    error = statistics.stdev(values) / math.sqrt(len(values))
+    return Mean(mean, len(values), _without_rounding(error, max(map(abs, values))))
 
 
 def difference_of(first: Mapping[Any, float], second: Mapping[Any, float]) -> tuple[Mean, bool]:
@@ -50,12 +53,18 @@ def difference_of(first: Mapping[Any, float], second: Mapping[Any, float]) -> tu
             Else the means of all are compared; `n` is then the smaller number of values.
     """
     if shared := [seed for seed in first if seed in second]:
-        return mean_of([second[seed] - first[seed] for seed in shared]), True
+        pairs = [(first[seed], second[seed]) for seed in shared]
+        return mean_of([_without_rounding(b - a, max(abs(a), abs(b))) for a, b in pairs]), True
     before, after = mean_of([*first.values()]), mean_of([*second.values()])
     error = None
     if before.error is not None and after.error is not None:
         error = math.hypot(before.error, after.error)
     return Mean(after.value - before.value, min(before.n, after.n), error), False
+
+
+def _without_rounding(difference: float, of: float) -> float:
+    """A difference between numbers of that size; what only rounding can have made is none."""
+    return 0.0 if abs(difference) < _ROUNDING * of else difference
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,9 @@
 """`stride diff`."""
 
 import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,7 @@ import pytest
 from stride.cli.diff import FIELDS
 from stride.files import read_json, write_json
 from stride.store.provenance.folder import ProvenanceFolder
+from stride.store.provenance.take import take
 from stride.store.record import write_record
 from stride.store.run import Run
 from stride.store.work_dir import WorkDir
@@ -160,3 +164,92 @@ def test_a_run_that_cannot_be_read_ends_it_with_3(stride: Any, trained: Any) -> 
     answer = stride("diff", "exp/0", "exp/1")
     assert (answer.code, answer.out) == (3, "")
     assert "run.json" in answer.err
+
+
+@pytest.fixture
+def two_codes(trained: Any, repository: Any) -> list[str]:
+    """Addresses of two runs; the code of the second has a changed file and a new one."""
+
+    def run_from_code() -> None:
+        run = trained()
+        target = run.attempt_provenance_path(1)
+        take(target, experiment=run.work_dir, source=repository.path, argv=["train"])
+
+    run_from_code()
+    repository.write("model.py", "one = 1\ntwo = 22\nthree = 3\n")
+    repository.write("new.py", b"caf\xe9 = 1\n")
+    run_from_code()
+    return ["exp/0", "exp/1"]
+
+
+def test_files_of_the_code_that_differ_are_counted(stride: Any, two_codes: list[str]) -> None:
+    answer = stride("diff", *two_codes)
+    assert answer.out.endswith(
+        "files, exp/0 to exp/1\n"
+        "  model.py  +1  −1\n"
+        "  new.py    +1      new\n"
+        "  2 files, +2 −1\n"
+        "\n"
+        "--code shows the patch\n"
+    )
+    assert answer.err == ""
+
+
+def test_the_patch_is_written_byte_for_byte_and_nothing_else(
+    stride_process: Any, two_codes: list[str], repository: Any, tmp_path: Path
+) -> None:
+    patch = tmp_path / "changes.patch"
+    with patch.open("wb") as stream:
+        command = [sys.executable, "-m", "stride", "diff", *two_codes, "--code"]
+        subprocess.run(command, cwd=tmp_path, stdout=stream, check=True)
+    repository.git("stash", "-q", "-u")
+    repository.git("apply", "--index", str(patch))
+    assert (repository.path / "new.py").read_bytes() == b"caf\xe9 = 1\n"
+    assert (repository.path / "model.py").read_text() == "one = 1\ntwo = 22\nthree = 3\n"
+
+
+def test_the_patch_is_in_json_where_it_is_asked_for(stride: Any, two_codes: list[str]) -> None:
+    (without,) = stride("diff", *two_codes, "--json").json["patches"]
+    assert without["patch"] is None
+    assert without["files"][0] == {
+        "path": "model.py",
+        "change": "changed",
+        "before": None,
+        "added": 1,
+        "removed": 1,
+    }
+    (with_patch,) = stride("diff", *two_codes, "--json", "--code").json["patches"]
+    assert "+two = 22\n" in with_patch["patch"]
+
+
+def test_codes_that_are_the_same_have_no_patch(
+    stride: Any, two_codes: list[str], trained: Any, repository: Any
+) -> None:
+    run = trained()
+    take(run.attempt_provenance_path(1), experiment=run.work_dir, source=repository.path)
+    answer = stride("diff", "exp/1", "exp/2", "--code")
+    assert (answer.code, answer.out) == (0, "")
+    assert answer.err == "the same code: exp/1 and exp/2\n"
+    assert "files," not in stride("diff", "exp/1", "exp/2", "--all").out
+
+
+def test_a_patch_that_cannot_be_made_is_a_sentence_beside_it(
+    stride: Any, two_codes: list[str], trained: Any, repository: Any, tmp_path: Path
+) -> None:
+    repository.commit()
+    run = trained()
+    take(run.attempt_provenance_path(1), experiment=run.work_dir, source=repository.path)
+    repository.write("model.py", "x = 3\n")
+    repository.commit()
+    run = trained()
+    take(run.attempt_provenance_path(1), experiment=run.work_dir, source=repository.path)
+    shutil.rmtree(repository.path)
+    answer = stride("diff", "exp/0", "exp/1", "exp/3", "--code")
+    assert answer.code == 0
+    assert answer.out.startswith("patch from exp/0 to exp/1\n")
+    assert "no patch from exp/0 to exp/3: the commit" in answer.err
+    assert "the kept diffs are compared" in answer.err
+    shown = stride("diff", "exp/0", "exp/3")
+    assert "no patch from exp/0 to exp/3: the commit" in shown.out
+    refused = stride("diff", "exp/0", "exp/3", "--repository", "nowhere")
+    assert (refused.code, refused.out) == (2, "")

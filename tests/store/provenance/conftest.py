@@ -1,10 +1,6 @@
-"""Real git repositories for the tests of provenance."""
+"""Tests of provenance: git is as on a fresh account in all of them."""
 
 import pytest
-
-from tests.repository import new_repository, plain_git, repository
-
-__all__ = ["new_repository", "plain_git", "repository"]
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ import typer
 from stride.cli import answer
 from stride.cli.completion import complete_experiment
 from stride.cli.experiment import open_experiment
+from stride.cli.forked_trial import trial_processes
 from stride.cli.group import INTERRUPTED, REQUEUE, RUN_FAILED
 from stride.cli.new_file import new_file
 from stride.cli.options import Config, ConfigFile, Json, NprocPerNode, Remove, Takeover, Trust
@@ -28,7 +30,7 @@ from stride.cli.sweep_page import (
 )
 from stride.cli.sweep_plan import Asked, SweepPlan, find_sweep, plan_sweep
 from stride.cli.terminal import standard_output
-from stride.cli.trial_process import TrialProcess, gpus, slot_variables
+from stride.cli.trial_process import gpus, slot_variables
 from stride.cli.value import metric_text
 from stride.errors import UsageError
 from stride.files import storage_errors, write_exclusive
@@ -41,7 +43,7 @@ from stride.sweep.options import read_options
 from stride.sweep.samplers import check_trust
 from stride.sweep.space import grid_size, is_grid
 from stride.sweep.summary import Summary, read_summary
-from stride.sweep.supervisor import Halt, Supervisor
+from stride.sweep.supervisor import Halt, Supervisor, Training
 from stride.sweep.telling import Ended
 from stride.sweep.trials import Taken, Trials
 
@@ -278,10 +280,14 @@ def _train(plan: SweepPlan, work: _Work, *, retry: bool, json: bool) -> None:
     flags += [flag for flag, given in (("--takeover", work.takeover), ("--trust", work.trust))
               if given]  # fmt: skip
 
-    def start(taken: Taken, slot: int) -> TrialProcess:
+    threads = slot_variables(work.workers, 0, ranks, 0)
+    os.environ.update(threads)  # they are read when torch is imported, which may be before the fork
+    build = trial_processes(work.ranks)
+
+    def start(taken: Taken, slot: int) -> Training:
         shared = slot_variables(work.workers, slot, ranks, gpus())
         marked = {TRIAL: trial_mark(definition.name, definition.id, taken.number)}
-        return TrialProcess(taken.run, flags, {**shared, **marked})
+        return build(taken.run, flags, {**shared, **marked})
 
     supervisor = Supervisor(
         trials,

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from typing import IO
 
 from stride.store.run import Run
 
@@ -48,10 +49,15 @@ class TrialProcess:
 
     def last_words(self) -> str:
         """The last line that it has printed."""
-        size = self._printed.seek(0, os.SEEK_END)
-        self._printed.seek(max(0, size - 4096))
-        lines = self._printed.read().decode(errors="replace").strip().splitlines()
-        return lines[-1] if lines else ""
+        return last_line(self._printed)
+
+
+def last_line(printed: IO[bytes]) -> str:
+    """The last line of a file that is being written."""
+    size = os.fstat(printed.fileno()).st_size
+    text = os.pread(printed.fileno(), 4096, max(0, size - 4096)).decode(errors="replace")
+    lines = text.strip().splitlines()
+    return lines[-1] if lines else ""
 
 
 def slot_variables(

@@ -38,7 +38,7 @@ def _draw_panel(panel: Panel, by: By, terminal: Terminal, log: bool, log_x: bool
     x_values = [value for line in shown for value in _kept(line.x, line.y)]
     y_values = [value for line in shown for part in _parts(line) for value in finite(part)]
     if not x_values:
-        yield f"  no value can be drawn{' on a logarithmic axis' if log or log_x else ''}"
+        yield f"  nothing to draw{' by ratios' if log or log_x else ''}"
         yield from _legend(panel, terminal)
         return
     unit, name = times_unit(max(x_values)) if by is By.TIME else (1.0, str(by))

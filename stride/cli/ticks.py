@@ -35,10 +35,10 @@ def axis_around(values: Sequence[float], *, log: bool = False) -> Axis:
     low, high = min(values), max(values)
     if low < high:
         return Axis(low, high, log)
-    if log:
-        return Axis(low / 2, high * 2, log)
-    margin = abs(low) / 10 or 1.0
     most = sys.float_info.max
+    if log:
+        return Axis(low / 2 or low, min(high * 2, most), log)
+    margin = abs(low) / 10 or 1.0
     return Axis(max(low - margin, -most), min(high + margin, most))
 
 
@@ -90,12 +90,10 @@ def tick_texts(values: Sequence[float], *, log: bool = False) -> list[str]:
     if largest and not 1e-4 <= largest < 1e6:
         return [_short(value) for value in values]
     for decimals in range(7):
-        texts = [f"{value:.{decimals}f}" for value in values]
-        if all(
-            math.isclose(float(t), v, rel_tol=1e-6, abs_tol=largest * 1e-6)
-            for t, v in zip(texts, values, strict=True)
-        ):
-            return [text.lstrip("-") if float(text) == 0 else text for text in texts]
+        both = [(f"{value:.{decimals}f}", value) for value in values]
+        if all(math.isclose(float(t), v, rel_tol=1e-6, abs_tol=largest * 1e-6) for t, v in both):
+            zero = f"{0:.{decimals}f}"
+            return [f"{v:,.{decimals}f}" if float(text) else zero for text, v in both]
     return [_short(value) for value in values]
 
 

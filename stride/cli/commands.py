@@ -30,6 +30,9 @@ COMMANDS = {
     "checkpoint": Entry("stride.cli.checkpoint", "Train", "Ask a training to write a checkpoint"),
     "rerun": Entry("stride.cli.rerun", "Train", "Train a run again, in a new one"),
     "sweep": Entry("stride.cli.sweep", "Train", "Train many runs from one search space"),
+    "checkout-code": Entry(
+        "stride.cli.checkout_code", "Use", "Restore the code of a run into a fresh folder"
+    ),
     "load-run": Entry("stride.cli.load_run", "Use", "Rebuild a run's model; verify its weights"),
     "evaluate": Entry("stride.cli.evaluate", "Use", "Measure a run on a split of its data"),
     "predict": Entry("stride.cli.predict", "Use", "Predict with a run's best weights"),

@@ -53,6 +53,8 @@ class Git:
         deadline: by `time.monotonic()`; calls after it are refused.
         settings: `key=value` pairs of git config, on top of the ones that keep git from running
             programs.
+        index: the file of the index, where it is not the repository's own.
+        protocols: that may be spoken, as `https:ssh`; none unless a person named an address.
     """
 
     def __init__(
@@ -61,11 +63,13 @@ class Git:
         deadline: float,
         settings: tuple[str, ...] = (),
         index: Path | None = None,
+        protocols: str = "none",
     ) -> None:
         self.folder = folder
         self.deadline = deadline
         self._settings = settings
         self._index = index
+        self._protocols = protocols
         executable = shutil.which("git")
         if executable is None:
             raise GitError("git is not installed: the state of the code is not kept")
@@ -98,7 +102,7 @@ class Git:
             process = subprocess.Popen(
                 command,
                 cwd=self.folder,
-                env=_environment(literal, self._index),
+                env=_environment(literal, self._index, self._protocols),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -178,7 +182,7 @@ def _copy_index(index: Path, copy: Path) -> None:
     os.utime(copy, ns=(times.st_atime_ns, times.st_mtime_ns))
 
 
-def _environment(literal: bool, index: Path | None) -> dict[str, str]:
+def _environment(literal: bool, index: Path | None, protocols: str) -> dict[str, str]:
     """The environment without variables that point git elsewhere or have it run programs."""
     kept = {
         name: value
@@ -192,7 +196,7 @@ def _environment(literal: bool, index: Path | None) -> dict[str, str]:
         "GIT_OPTIONAL_LOCKS": "0",
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_NO_LAZY_FETCH": "1",
-        "GIT_ALLOW_PROTOCOL": "none",
+        "GIT_ALLOW_PROTOCOL": protocols,
         "GIT_LITERAL_PATHSPECS": "1" if literal else "0",
         **({} if index is None else {"GIT_INDEX_FILE": str(index)}),
     }

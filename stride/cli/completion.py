@@ -93,7 +93,8 @@ def complete_column(ctx: typer.Context, incomplete: str) -> list[str]:
     before, comma, last = incomplete.rpartition(",")
     sign = "-" if last.startswith("-") else ""
     try:
-        folders = ctx.params.get("experiments") or (".",)
+        # Where an option has no value yet, arguments are left as they were typed.
+        folders = ctx.params.get("experiments") or ctx.args or (".",)
         vocabulary = Vocabulary(read_tables(map(WorkDir, folders)))
     except StrideError:
         return []

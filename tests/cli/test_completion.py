@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from stride.cli.completion import complete_experiment, complete_run, prepare
+from stride.store.record import BestRecord
 from stride.store.work_dir import WorkDir
 
 
@@ -60,6 +61,25 @@ def test_the_only_experiment_that_fits_offers_its_runs_at_once(experiment: WorkD
     assert complete_run("ex") == complete_run("exp/")
     WorkDir("exp2").initialize()
     assert complete_run("ex") == ["exp/", "exp2/"]
+
+
+def test_best_is_offered_where_something_is_measured(experiment: WorkDir) -> None:
+    with experiment.run(1).start() as attempt:
+        attempt.best(BestRecord(monitor="val_loss", mode="min", value=0.1))
+    assert complete_run("exp/be") == ["exp/best", "exp/best:val_loss"]
+    assert complete_run("exp/best:") == ["exp/best:val_loss"]
+    assert complete_run("exp/l") == ["exp/latest"]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_names_of_columns_are_offered_for_order_and_columns(
+    experiment: WorkDir, tmp_path: Path, shell: str
+) -> None:
+    experiment.create({"optimizer_kwargs": {"lr": 0.1}})
+    words = ["stride", "list", "exp", "--sort"]
+    assert offered(shell, [*words, "opt"], tmp_path) == ["optimizer_kwargs.lr"]
+    assert offered(shell, [*words, "created,-opt"], tmp_path) == ["created,-optimizer_kwargs.lr"]
+    assert offered(shell, ["stride", "list", "none", "--sort", "opt"], tmp_path) == []
 
 
 def test_inside_an_experiment_its_runs_stand_alone(
@@ -122,6 +142,8 @@ def test_an_error_offers_nothing_and_says_nothing(tmp_path: Path) -> None:
             "",
         ),
         (["stride", "show", "exp/"], ["stride", "show", "exp/"], ""),
+        (["stride", "show", "exp/best", ":", "v"], ["stride", "show", "v"], "exp/best:"),
+        (["stride", "diff", "a/best", ":", "v", "b"], ["stride", "diff", "a/best:v", "b"], ""),
     ],
 )
 def test_words_that_bash_took_apart_are_joined(
@@ -210,3 +232,11 @@ def test_in_a_real_shell_a_key_is_completed_up_to_its_value(terminal: Any) -> No
 
 def test_in_a_real_shell_a_value_is_completed(terminal: Any) -> None:
     terminal.type("stride create --config model_kwargs.model_name=Re\t", until="=ResNet")
+
+
+def test_in_a_real_shell_the_colon_of_a_best_run_is_no_end(
+    terminal: Any, experiment: WorkDir
+) -> None:
+    with experiment.run(1).start() as attempt:
+        attempt.best(BestRecord(monitor="val_loss", mode="min", value=0.1))
+    terminal.type("stride show exp/best:v\t; echo =\n", until="best:val_loss")

@@ -12,7 +12,8 @@ from stride.cli import answer
 from stride.cli.code_page import draw_files, patch_fields, write_patches
 from stride.cli.comparison_page import draw_comparison
 from stride.cli.completion import complete_run
-from stride.cli.experiment import open_run
+from stride.cli.experiment import open_experiment, open_run
+from stride.cli.list_options import Where
 from stride.cli.options import Json
 from stride.cli.terminal import standard_output
 from stride.config.differences import ABSENT, flatten
@@ -21,10 +22,12 @@ from stride.errors import UsageError
 from stride.report.code_comparison import compare_code, not_covered
 from stride.report.comparison import UNRECORDED, Comparison, Values, compare, only_differing
 from stride.report.portrait import Portrait, read_portrait
+from stride.store.run import Run
 
 EXAMPLES = (
     "stride diff exp/2 exp/3",
     "stride diff exp/2 exp/3 exp/4 --all",
+    "stride diff exp --where \"lr == 3e-4 and 'paper' in tags\"",
     "stride diff exp/2 exp/3 --code > changes.patch",
     "stride diff exp/2 exp/3 --code --repository ~/project",
     "stride diff exp/2 exp/3 --json | jq .config",
@@ -49,8 +52,13 @@ FIELDS = {
 def diff(
     runs: Annotated[
         list[str],
-        typer.Argument(metavar="RUN RUN", autocompletion=complete_run, help="Two or more runs."),
+        typer.Argument(
+            metavar="RUN RUN",
+            autocompletion=complete_run,
+            help="Two or more runs; with --where experiments, whose runs are taken.",
+        ),
     ],
+    where: Where = None,
     every: Annotated[bool, typer.Option("--all", help="Show also what is the same.")] = False,
     code: Annotated[
         bool, typer.Option("--code", help="Show the patch between their codes, and no tables.")
@@ -75,9 +83,7 @@ def diff(
     it: commit, uncommitted changes and untracked files of the first run to those of each other one.
     No repository is changed for it, and none of its programs is run.
     """
-    opened = list(dict.fromkeys(open_run(address) for address in runs))
-    if len(opened) < 2:
-        raise UsageError("diff compares two or more runs, as in stride diff exp/2 exp/3")
+    opened = _open(runs, where)
     portraits = [read_portrait(run) for run in opened]
     codes = compare_code(
         portraits,
@@ -109,6 +115,26 @@ def diff(
         answer.write(line)
     for line in draw_files(codes, not_covered(portraits), standard_output()):
         answer.write(line)
+
+
+def _open(addresses: Sequence[str], where: Sequence[str] | None) -> list[Run]:
+    """The runs, each once.
+
+    Raises:
+        UsageError: there are less than two.
+    """
+    if not where:
+        runs = list(dict.fromkeys(open_run(address) for address in addresses))
+        if len(runs) < 2:
+            raise UsageError("diff compares two or more runs, as in stride diff exp/2 exp/3")
+        return runs
+    from stride.store.selection import select  # deferred: most comparisons need no query
+
+    runs = list(select([open_experiment(address) for address in addresses], where).runs())
+    if len(runs) < 2:
+        count = "one run" if runs else "no run"
+        raise UsageError(f"the query is true of {count}; diff compares two or more")
+    return runs
 
 
 def _settings(portraits: list[Portrait]) -> tuple[list[dict[str, Any]], set[str]]:

@@ -10,6 +10,7 @@ from stride.cli import answer
 from stride.cli.completion import complete_experiment
 from stride.cli.experiment import open_experiment
 from stride.cli.importance_page import draw_importance
+from stride.cli.list_options import Where
 from stride.cli.options import Json
 from stride.cli.terminal import standard_output
 from stride.config.differences import ABSENT
@@ -57,10 +58,7 @@ def importance(
         str | None,
         typer.Option("--metric", "-m", metavar="NAME", help="For this one, not the monitor."),
     ] = None,
-    where: Annotated[
-        list[str] | None,
-        typer.Option("--where", "-w", metavar="QUERY", help="Look at these runs only."),
-    ] = None,
+    where: Where = None,
     method: Annotated[
         str | None,
         typer.Option("--method", metavar="NAME", help="fanova (with scikit-learn) or ped-anova."),

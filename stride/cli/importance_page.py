@@ -40,7 +40,7 @@ def draw_importance(
         for place, each in enumerate(read.keys)
         if terminal.width is None or (place < _MOST_KEYS and each.share >= _NEGLIGIBLE)
     ]
-    short = short_names([each.key for each in read.keys])
+    short = short_names([key for each in read.keys for key in (each.key, *each.together)])
     columns = [
         Column("key"),
         Column("share", right=True),
@@ -90,9 +90,8 @@ def _notes(
 ) -> Iterator[str]:
     for each in shown:
         if each.together:
-            ends = short_names([each.key, *each.together])
-            with_it = _some([ends[key] for key in each.together])
-            yield f"{ends[each.key]} always changes together with {with_it}: it may be any of them"
+            with_it = _some([short[key] for key in each.together])
+            yield f"{short[each.key]} always changes together with {with_it}: it may be any of them"
     if len(shown) < len(read.keys):
         others = [short[each.key] for each in read.keys if each not in shown]
         yield f"explain next to nothing: {_some(others)}"

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from stride.cli.page import wrapped
-from stride.cli.table import Cell, Column, draw_table
+from stride.cli.table import GAP, Cell, Column, draw_table, widths_of
 from stride.cli.terminal import Terminal
-from stride.cli.text import harmless, shortened
+from stride.cli.text import cut, harmless, shortened
 from stride.cli.value import NOTHING, metric_text, value_text
 from stride.config.differences import ABSENT, differing_leaves
 from stride.config.differing_keys import short_names
@@ -19,6 +19,9 @@ _UNPAIRED = "*"
 _UNPAIRED_NOTE = f"{_UNPAIRED} no seed in common: the means of all are compared"
 _FEW_RUNS = 4
 _WIDEST_VALUE = 30
+_LEAST_CHANGE = 24
+_RUNS_WIDTH = 10
+"""Columns of the screen that are left to the runs."""
 
 
 def draw_neighbourhood(
@@ -37,7 +40,9 @@ def draw_neighbourhood(
     runs = _runs(measured, found.own.rows)
     better = {"min": ", less is better", "max": ", more is better"}.get(found.mode or "", "")
     own = f"{harmless(measured.name)} {_mean_text(found.own.mean)}"
-    heading = f"{harmless(address)}: {own} (n = {found.own.mean.n}: {runs}){better}"
+    n = found.own.mean.n
+    of_seeds = " seeds" if n < len(found.own.rows) else ""
+    heading = f"{harmless(address)}: {own} (n = {n}{of_seeds}: {runs}){better}"
     yield from wrapped(heading, terminal, hanging=2)
     if not found.neighbours:
         return
@@ -64,6 +69,10 @@ def draw_neighbourhood(
         if any(others):
             cells.append(Cell(", ".join(sorted(other)), "yellow"))
         rows.append([*cells, Cell(_runs(measured, neighbour.repeats.rows), "dim")])
+    if terminal.width is not None:
+        taken = sum(widths_of(columns, rows)[1:-1]) + GAP * (len(columns) - 1) + _RUNS_WIDTH
+        widest = max(_LEAST_CHANGE, terminal.width - taken)
+        rows = [[Cell(cut(row[0].text, widest), row[0].style), *row[1:]] for row in rows]
     yield from draw_table(columns, rows, terminal)
     if not all(neighbour.paired for neighbour in found.neighbours):
         yield ""
@@ -85,7 +94,8 @@ def _changes(neighbours: Sequence[Neighbour], terminal: Terminal) -> Iterator[st
         ]
         more = len(neighbour.following) - len(words)
         if more:
-            words.append(f"{'and ' if words else '+'}{more} {'key' if more == 1 else 'keys'}")
+            unit = "" if words else " key" if more == 1 else " keys"
+            words.append(f"+{more}{unit}")
         yield harmless(text + (f" ({', '.join(words)})" if words else ""))
 
 

@@ -253,3 +253,14 @@ def test_a_patch_that_cannot_be_made_is_a_sentence_beside_it(
     assert "no patch from exp/0 to exp/3: the commit" in shown.out
     refused = stride("diff", "exp/0", "exp/3", "--repository", "nowhere")
     assert (refused.code, refused.out) == (2, "")
+
+
+def test_a_query_chooses_the_runs_of_experiments(stride: Any, trained: Any) -> None:
+    for lr in (0.1, 0.2, 0.3):
+        trained(optimizer_kwargs={"lr": lr})
+    answer = stride("diff", "exp", "--where", "lr > 0.1")
+    assert row(answer, "optimizer_kwargs.lr") == ["optimizer_kwargs.lr", "0.2", "0.3"]
+    for query, count in (("lr > 1", "no run"), ("lr == 0.1", "one run")):
+        answer = stride("diff", "exp", "--where", query)
+        assert (answer.code, answer.out) == (2, "")
+        assert answer.err == f"error: the query is true of {count}; diff compares two or more\n"

@@ -6,7 +6,12 @@ from typing import Any
 import pytest
 
 from stride.cli.neighbours import FIELDS
+from stride.cli.neighbours_page import draw_neighbourhood
+from stride.cli.terminal import Terminal
+from stride.report.measured import read_measured
+from stride.report.neighbours import find_neighbours
 from stride.store.provenance.take import take
+from stride.store.work_dir import WorkDir
 from tests.report.varied_runs import make_run
 
 
@@ -117,6 +122,24 @@ def test_it_works_from_inside_of_the_experiment(
         .out.splitlines()[0]
         .endswith("0: val_loss 0.1050 ± 0.0050 (n = 2: 0, 3), less is better")
     )
+
+
+def test_a_narrow_terminal_cuts_the_change_and_keeps_the_numbers(tmp_path: Path) -> None:
+    exp = tmp_path / "exp"
+    for depth in (1, 2, 3):
+        kind = {"m_kwargs.m_name": "A" if depth == 1 else "LongName", f"m_kwargs.of{depth}": depth}
+        make_run(exp, 0.1 * depth, {"seed": 0, **kind})
+    measured = read_measured(WorkDir(exp), "val_loss")
+    found = find_neighbours(measured, 0)
+    lines = list(
+        draw_neighbourhood("exp/0", measured, found, [frozenset()] * 2, Terminal(width=70))
+    )
+    assert all(len(line) <= 70 for line in lines)
+    assert [line.split()[-3:] for line in lines[3:5]] == [
+        ["+0.1000", "1", "1"],
+        ["+0.2000", "1", "2"],
+    ]
+    assert "…" in lines[3]
 
 
 def test_runs_that_cannot_be_read_are_passed_by(stride: Any, grid: Path) -> None:

@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 
 from tests.resilience.comparison import differences
-from tests.resilience.deaths import BEST, COMMITTED, RETIRED, STAGED, AtFile, AtStep, Death
+from tests.resilience.deaths import (
+    BEST,
+    COMMITTED,
+    RETIRED,
+    STAGED,
+    AfterSeconds,
+    AtFile,
+    AtStep,
+    Death,
+)
 from tests.resilience.killing import Reference, kill, kill_often
 from tests.resilience.training_cases import CASES, Case
 from tests.resilience.trainings import Trainings, run_in
@@ -19,6 +28,7 @@ RESUMING = r"^open .*/checkpoints/step-\d+/manifest\.json$"
 CUT = r"^os\.rename .* .*/logs/{}\.csv$"
 
 MOMENTS: dict[str, list[Death]] = {
+    "as its process begins": [AfterSeconds(0.0), AtFile(number=1)],
     "inside the first epoch, before any checkpoint": [AtStep(4), AtStep(6, "before")],
     "twice inside one epoch": [AtStep(9), AtStep(9), AtStep(2)],
     "as a save begins": [AtFile((STAGED,), 2), AtFile((STAGED,), 3)],

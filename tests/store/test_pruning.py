@@ -128,7 +128,7 @@ def test_what_lies_behind_a_link_is_left_alone(experiment: WorkDir, tmp_path: Pa
     assert (tmp_path / "scratch" / "step-00000010").is_dir()
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(
     steps=st.sets(st.integers(1, 40), max_size=6),
     best=st.integers(1, 40),

@@ -220,7 +220,7 @@ def test_labels_are_not_written_where_the_run_is_gone(experiment: WorkDir) -> No
     assert restore_run(entry).write_labels(add_tags=("back",)).tags == ("back",)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(events=st.lists(st.sampled_from(["make", "name", "remove", "restore"]), max_size=14))
 def test_no_order_of_events_loses_a_run_or_gives_a_number_twice(
     tmp_path_factory: pytest.TempPathFactory, events: list[str]

@@ -58,6 +58,8 @@ def export_runs(runs: Sequence[Run], path: Path, *, checkpoints: bool | None = N
     check_ending(path)
     if os.path.lexists(path):
         raise _there_already(path)
+    if not path.absolute().parent.is_dir():
+        raise UsageError(f"there is no folder {path.parent} to write {path.name} into")
     for run in runs:
         if path.absolute().is_relative_to(run.path):
             raise UsageError(f"{path} is in {run.address} itself; write the archive elsewhere")

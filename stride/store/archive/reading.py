@@ -10,6 +10,7 @@ import contextlib
 import gzip
 import lzma
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -18,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from stride.errors import UsageError
+from stride.errors import StrideError, UsageError
 from stride.files import storage_errors
 from stride.store.archive.file_reading import Readable
 
@@ -27,6 +28,9 @@ _HEADERS = 2**20
 """Bytes that a tar may have between two files."""
 
 _PLAIN = frozenset({tarfile.REGTYPE, tarfile.AREGTYPE})
+_MISREAD = (ValueError, IndexError, KeyError, struct.error, RuntimeError, OverflowError)
+"""What the libraries raise of headers that make no sense."""
+
 _DAMAGED = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError)
 
 
@@ -73,7 +77,9 @@ def open_archive(path: Path) -> Iterator[Archive]:
         stream.seek(0)
         try:
             if beginning.startswith(b"PK"):
-                with zipfile.ZipFile(stream) as found:
+                with _parsing(path):
+                    found = zipfile.ZipFile(stream)
+                with found:
                     yield _Zip(found, path)
             elif beginning.startswith(b"\x1f\x8b"):
                 with gzip.GzipFile(fileobj=stream) as unpacked:
@@ -84,6 +90,17 @@ def open_archive(path: Path) -> Iterator[Archive]:
                 raise UsageError(f"{path} is no archive that stride export wrote")
         except (*_DAMAGED, gzip.BadGzipFile) as error:
             raise UsageError(f"{path} is damaged: {error}") from error
+
+
+@contextlib.contextmanager
+def _parsing(path: Path) -> Iterator[None]:
+    """Headers that make no sense are an error of the archive."""
+    try:
+        yield
+    except StrideError:
+        raise
+    except _MISREAD as error:
+        raise UsageError(f"{path} is damaged: {error}") from error
 
 
 def refuse(path: Path, reason: str) -> UsageError:
@@ -104,7 +121,7 @@ class _Zip(Archive):
         self._check(found[0])
         if found[0].file_size > _LARGEST_MANIFEST:
             raise refuse(self._path, f"its {name} is too large")
-        with self._zip.open(found[0]) as stream:
+        with _parsing(self._path), self._zip.open(found[0]) as stream:
             content = stream.read(found[0].file_size + 1)
         if len(content) != found[0].file_size:
             raise refuse(self._path, f"its {name} has another size than it says")
@@ -115,12 +132,14 @@ class _Zip(Archive):
         seen: set[str] = set()
         for member in self._zip.infolist():
             name = member.filename
-            if name == self._manifest or member.is_dir():
+            if name == self._manifest or name.endswith("/"):
                 continue
             self._check(member)
             _check_listed(self._path, name, member.file_size, sizes, seen)
             seen.add(name)
-            with self._zip.open(member) as stream:
+            with _parsing(self._path):
+                stream = self._zip.open(member)
+            with stream:
                 yield name, stream
 
     def _check(self, member: zipfile.ZipInfo) -> None:
@@ -136,13 +155,15 @@ class _Zip(Archive):
 class _Tar(Archive):
     def __init__(self, stream: Readable, path: Path) -> None:
         self._granted = _Granted(stream, path)
-        self._tar: tarfile.TarFile
         self._path = path
         self._granted.grant(_HEADERS)
-        self._tar = tarfile.open(fileobj=self._granted, mode="r|")  # type: ignore[call-overload]  # noqa: SIM115
+        with _parsing(path):
+            self._tar: tarfile.TarFile = tarfile.open(  # type: ignore[call-overload]  # noqa: SIM115
+                fileobj=self._granted, mode="r|"
+            )
 
     def manifest(self, name: str) -> bytes:
-        member = self._tar.next()
+        member = self._next()
         if member is None or member.name != name or member.type not in _PLAIN:
             raise refuse(self._path, f"its first file is not {name}")
         if member.size > _LARGEST_MANIFEST:
@@ -164,7 +185,8 @@ class _Tar(Archive):
 
     def _next(self) -> tarfile.TarInfo | None:
         self._granted.grant(_HEADERS)
-        return self._tar.next()
+        with _parsing(self._path):
+            return self._tar.next()
 
     def _content(self, member: tarfile.TarInfo) -> IO[bytes]:
         self._granted.grant(member.size + tarfile.RECORDSIZE)

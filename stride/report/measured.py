@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from stride.errors import UsageError
-from stride.store.index.column import MISSING
 from stride.store.index.read import read_index
 from stride.store.index.run_table import RunTable
 from stride.store.query.vocabulary import Vocabulary, parts_for
@@ -139,4 +138,9 @@ def measure(table: RunTable, metric: str) -> Measured:
 
 
 def _number(value: Any) -> float | None:
-    return None if value is MISSING or not isinstance(value, int | float) else float(value)
+    if not isinstance(value, int | float):
+        return None
+    try:
+        return float(value)
+    except OverflowError:  # an integer of hundreds of digits, which a damaged file may hold
+        return math.inf if value > 0 else -math.inf

@@ -55,20 +55,41 @@ def varying_columns(
 
 
 def setting_column(table: RunTable, rows: Sequence[int], key: str) -> SettingColumn:
-    """A config key in some rows of the table; ABSENT in all where no run has it."""
+    """A config key in some rows of the table; ABSENT in all where no run has it.
+
+    A key that names data counts by the content of the data, where that is known: moved data are the
+    same data.
+    """
     column = table.columns.get(_CONFIG + key)
     if column is None:
         return SettingColumn(key, (0,) * len(rows), (ABSENT,))
     places: dict[Hashable, int] = {ABSENT: 0}
     values: list[Any] = [ABSENT]
-    place_of: list[int] = []
-    for code, value in enumerate(column.values):
-        found = 0 if code == 0 else places.setdefault(hashable(value), len(values))
+
+    def place_of(value: Any, identity: Hashable) -> int:
+        found = places.setdefault(identity, len(values))
         if found == len(values):
             values.append(value)
-        place_of.append(found)
+        return found
+
     codes = column.codes
-    return SettingColumn(key, tuple([place_of[codes[row]] for row in rows]), tuple(values))
+    if (digests := _digests(table, key)) is not None:
+        there = [
+            (column.values[codes[row]], digests[0][digests[1][row]]) for row in rows
+        ]  # no other way than a run at a time; keys of data are few
+        found = [place_of(v, hashable(v) if d is None else ("data", d)) for v, d in there]
+        return SettingColumn(key, tuple(found), tuple(values))
+    by_code = [0, *(place_of(value, hashable(value)) for value in column.values[1:])]
+    return SettingColumn(key, tuple([by_code[codes[row]] for row in rows]), tuple(values))
+
+
+def _digests(table: RunTable, key: str) -> tuple[list[str | None], Sequence[int]] | None:
+    """The digests of the data that a key names, and for each run which of them is its own."""
+    column = table.columns.get("run.fingerprints")
+    if column is None:
+        return None
+    found = [None, *(dict(pairs).get(key) for pairs in column.values[1:])]
+    return (found, column.codes) if any(found) else None
 
 
 def hashable(value: Any) -> Hashable:

@@ -7,9 +7,11 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from stride.errors import UsageError
-from stride.files import read_json, write_json
+from stride.files import read_json, sha256_of, write_json
 from stride.report.code_comparison import compare_code, not_covered
 from stride.report.portrait import read_portrait
 from stride.store.provenance.folder import ProvenanceFolder
@@ -225,8 +227,70 @@ def test_a_damaged_diff_is_a_sentence(repository: Any, from_code: Any) -> None:
 def test_a_commit_that_is_an_option_is_not_handed_to_git(repository: Any, from_code: Any) -> None:
     runs = [from_code(repository) for _ in range(2)]
     path = ProvenanceFolder(runs[1].attempt_provenance_path(1)).code_path
-    write_json(path, read_json(path) | {"commit": "--output=/tmp/x", "digest": None})
+    write_json(path, read_json(path) | {"commit": "--output=x", "digest": None})
     (difference,) = compared(*runs)
     assert difference.files is None
     assert "is not at hand" in str(difference.reason)
-    assert msgspec.json.decode(path.read_bytes())["commit"] == "--output=/tmp/x"
+    assert msgspec.json.decode(path.read_bytes())["commit"] == "--output=x"
+
+
+odd_paths = st.sampled_from(
+    [
+        "",
+        ".",
+        "..",
+        "/",
+        "/etc",
+        "\0",
+        "a\0b",
+        "a\nb",
+        "\x1b[2J",
+        ".git/config",
+        "ünï",
+        "x" * 5000,
+        "-p",
+    ]
+)
+odd_files = st.lists(
+    st.fixed_dictionaries(
+        {"path": odd_paths, "size": st.integers(-1, 9), "digest": st.just(sha256_of(b"x"))},
+        optional={"link": st.just("x") | st.none(), "executable": st.booleans()},
+    ),
+    max_size=2,
+)
+odd_codes = st.fixed_dictionaries(
+    {"digest": st.none() | st.just("sha256:0")},
+    optional={
+        "repository": odd_paths,
+        "commit": st.none() | odd_paths | st.just("0" * 40),
+        "files": odd_files,
+        "left_out": st.lists(
+            st.fixed_dictionaries(
+                {"path": odd_paths, "reason": st.just("belongs to an experiment")}
+            ),
+            max_size=2,
+        ),
+        "submodules": st.lists(
+            st.fixed_dictionaries(
+                {"path": odd_paths, "recorded": odd_paths, "commit": st.just("1" * 40)}
+            ),
+            max_size=2,
+        ),
+    },
+)
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(odd=odd_codes, diff=st.sampled_from([None, b"", b"\0", b"diff --git a/x b/x\n", b"@@"]))
+def test_whatever_a_folder_says_of_its_code_is_an_answer(
+    repository: Any, from_code: Any, odd: Any, diff: bytes | None
+) -> None:
+    runs = [from_code(repository) for _ in range(2)]
+    folder = ProvenanceFolder(runs[1].attempt_provenance_path(1))
+    write_json(folder.code_path, read_json(folder.code_path) | odd)
+    if diff is not None:
+        folder.diff_path.write_bytes(diff)
+    (difference,) = compared(*runs, patch=True)
+    assert difference.files is not None or difference.reason

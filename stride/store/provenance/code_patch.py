@@ -17,7 +17,7 @@ _FORM: Final = (
     "--submodule=short",
     "-O/dev/null",
 )
-_PATCH: Final = ("--patch", "--full-index", "--src-prefix=a/", "--dst-prefix=b/")
+_PATCH: Final = ("--patch", "--src-prefix=a/", "--dst-prefix=b/")
 _WORDS: Final = {"A": "new", "D": "removed", "R": "renamed", "C": "copied", "T": "type changed"}
 
 
@@ -64,7 +64,7 @@ def read_patch(
     Raises:
         GitError: git refused or took too long.
     """
-    form = (*_FORM, *_PATCH, *(["--binary"] if binary else []))
+    form = (*_FORM, *_PATCH, *(["--binary", "--full-index"] if binary else []))
     return git.run("diff", *form, first, second, *_besides(without), literal=False)
 
 

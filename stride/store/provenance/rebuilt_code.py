@@ -111,7 +111,8 @@ def _kept_entries(
 
 def _stays_inside(path: str) -> bool:
     """Whether a path is one that git would keep; others it passes over without a word."""
-    return not path.startswith("/") and not {"", ".", "..", ".git"} & {*path.lower().split("/")}
+    parts = path.lower().split("/")
+    return "\0" not in path and not {"", ".", "..", ".git"} & {*parts}
 
 
 def _write_objects(git: Git, contents: list[bytes]) -> list[bytes]:
@@ -161,7 +162,7 @@ def _submodule_entries(git: Git, state: CodeState) -> list[bytes]:
     return [
         f"{GITLINK} {module.commit}\t{module.path}\0".encode()
         for module in moved
-        if OBJECT_NAME.fullmatch(module.commit or "")
+        if OBJECT_NAME.fullmatch(module.commit or "") and _stays_inside(module.path)
     ]
 
 

@@ -103,7 +103,7 @@ def find_objects(folder: Path, seconds: float = GIT_SECONDS) -> Objects:
         GitError: no git, no repository, or one that git does not trust.
     """
     git = Git(folder, time.monotonic() + seconds)
-    path = folder / git.text("rev-parse", "--git-path", "objects")
-    if "\n" in str(path):
+    path = os.path.realpath(folder / git.text("rev-parse", "--git-path", "objects"))
+    if "\n" in path:
         raise GitError(f"{folder} has a path that git cannot be told")
-    return Objects(path.resolve(), git.text("rev-parse", "--show-object-format"))
+    return Objects(Path(path), git.text("rev-parse", "--show-object-format"))

@@ -29,6 +29,7 @@ from stride.cli.sweep_page import (
     summary_fields,
 )
 from stride.cli.sweep_plan import Asked, SweepPlan, find_sweep, plan_sweep
+from stride.cli.sweep_slurm import check_slurm, submit
 from stride.cli.terminal import standard_output
 from stride.cli.trial_process import gpus, slot_variables
 from stride.cli.value import metric_text
@@ -250,16 +251,15 @@ def sweep(
     )
     if nproc_per_node is not None:
         whole_number("--nproc-per-node", nproc_per_node, minimum=1)
+    batch = check_slurm(slurm_option or ()) if slurm else {}
     plan = plan_sweep(place, settings, asked, sweep_file, elsewhere=slurm, dry=dry_run)
     check_trust(plan.folder, plan.definition, trust=trust)
     if dry_run:
         _dry_run(plan, json=json)
         return
     if slurm:
-        from stride.cli.sweep_slurm import submit  # deferred: few are on a cluster
-
         begin_sweep(plan.folder, plan.definition)
-        submit(plan, work.workers, slurm_option or (), _passed_on(plan, work), json=json)
+        submit(plan, work.workers, batch, _passed_on(plan, work), json=json)
         return
     _train(plan, work, retry=retry_failed, json=json)
 

@@ -67,7 +67,7 @@ def draw_points(
     names = short_names(list(definition.space))
     columns = [Column("trial", right=True), *_key_columns(names)]
     rows = [
-        [Cell(str(number)), *(Cell(value_text(point[key])) for key in names)]
+        [Cell(str(number)), *(Cell(_short_text(point[key])) for key in names)]
         for number, point in enumerate(points)
     ]
     yield from draw_table(columns, rows, terminal)
@@ -78,7 +78,7 @@ def draw_points(
 def point_text(point: Point) -> str:
     """A point on one line: `lr=0.001 seed=2`."""
     names = short_names(list(point))
-    return harmless(" ".join(f"{names[key]}={value_text(value)}" for key, value in point.items()))
+    return " ".join(f"{names[key]}={_short_text(value)}" for key, value in point.items())
 
 
 def config_address(folder: SweepFolder) -> str:
@@ -131,6 +131,12 @@ def _heading(folder: SweepFolder, summary: Summary) -> str:
     )
 
 
+def _short_text(value: Any) -> str:
+    """A value; of a number that a sampler drew, four digits: run.json has all."""
+    text = value_text(value)
+    return f"{value:.4g}" if isinstance(value, float) and len(text) > 10 else text
+
+
 def _ordered(counts: Mapping[str, int]) -> dict[str, int]:
     first = ("completed", "pruned", "failed", "running")
     return {state: counts[state] for state in (*first, *sorted(counts)) if state in counts}
@@ -161,7 +167,7 @@ def _row(row: TrialRow, summary: Summary, keys: Sequence[str]) -> list[Cell]:
         Cell(row.run or NOTHING),
         Cell(row.state + again, STYLES.get(row.state, "")),
         Cell(metric_text(row.value), "bold green" if is_best else ""),
-        *(Cell(value_text(row.point[key]) if key in row.point else NOTHING) for key in keys),
+        *(Cell(_short_text(row.point[key]) if key in row.point else NOTHING) for key in keys),
     ]
 
 

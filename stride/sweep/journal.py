@@ -74,8 +74,11 @@ def open_study(folder: SweepFolder, definition: Definition) -> Study:
         }
         with contextlib.suppress(KeyError):
             return optuna.load_study(**parts)  # to make it again would add a line to the journal
-        direction = "maximize" if definition.direction == "max" else "minimize"
-        return optuna.create_study(**parts, direction=direction, load_if_exists=True)
+        return optuna.create_study(
+            **parts,
+            direction="maximize" if definition.direction == "max" else "minimize",
+            load_if_exists=True,
+        )
 
 
 def read_study(folder: SweepFolder, definition: Definition) -> Study | None:

@@ -40,7 +40,9 @@ def build_sampler(definition: Definition, trial: int) -> BaseSampler:
         # The sequence is one for all trials; its place in it is kept in the journal.
         build = partial(build, independent_sampler=optuna.samplers.RandomSampler(seed=own))
         own = definition.seed
-    return build(**_defaults(definition.sampler), **definition.sampler_options, seed=own)
+    arguments = {**_defaults(definition.sampler), **definition.sampler_options}
+    sampler: BaseSampler = build(**arguments, seed=own)
+    return sampler
 
 
 def check_sampler(name: str, options: Mapping[str, Option], space: Space) -> None:

@@ -84,7 +84,7 @@ def grid_size(space: Space) -> int:
 def grid_point(space: Space, number: int) -> dict[str, Any]:
     """A point of the grid, counted from 0; the last key changes fastest."""
     point: dict[str, Any] = {}
-    for key, dimension in reversed(space.items()):
+    for key, dimension in reversed(list(space.items())):
         number, index = divmod(number, len(dimension.samples))
         point[key] = dimension.samples[index]
     return {key: point[key] for key in space}

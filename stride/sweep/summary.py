@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from optuna.study import Study
     from optuna.trial import FrozenTrial
 
-_FEWEST = 4
+_FEWEST = 6
 """Completed trials below which nothing is said of what mattered."""
 
 

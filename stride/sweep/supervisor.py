@@ -171,12 +171,12 @@ class Supervisor:
                 number = signal.SIGKILL
             self._send(number)
 
-        before: dict[int, Any] = {}
-        for number in signal.Signals:
-            if number.name in _SIGNALS and signal.getsignal(number) is not signal.SIG_IGN:
-                before[number] = signal.signal(number, handle)
+        before: dict[signal.Signals, Any] = {}
+        for each in signal.Signals:
+            if each.name in _SIGNALS and signal.getsignal(each) is not signal.SIG_IGN:
+                before[each] = signal.signal(each, handle)
         try:
             yield
         finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+            for each, earlier in before.items():
+                signal.signal(each, earlier)

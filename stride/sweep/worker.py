@@ -13,6 +13,7 @@ from stride.store.machine_identity import (
     process_start,
     process_state,
     slurm_job,
+    slurm_restarts,
     this_machine,
 )
 from stride.store.slurm import SLURM_ENDED, ask_slurm
@@ -34,6 +35,7 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True):
     pid: int
     pid_start: float | None
     slurm_job: str | None
+    slurm_restarts: int = 0
     attempts: int
     deaths: int = 0
 
@@ -61,6 +63,8 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True):
         ):
             return False  # the machine was started again
         if self.slurm_job is not None:
+            if self.slurm_job == slurm_job() and slurm_restarts() > self.slurm_restarts:
+                return False  # the job is ours, and was started again since
             state = ask_slurm(self.slurm_job)
             if state is not None:
                 return state not in SLURM_ENDED
@@ -78,6 +82,7 @@ def this_worker(attempts: int, deaths: int = 0) -> Worker:
         pid=os.getpid(),
         pid_start=process_start(os.getpid()),
         slurm_job=slurm_job(),
+        slurm_restarts=slurm_restarts(),
         attempts=attempts,
         deaths=deaths,
     )

@@ -87,7 +87,7 @@ def build_page(rows: Sequence[Row], name: str, query: str = "") -> ExperimentPag
     }
     shell = _text("page.html"), _text("page.css"), "\n".join(_scripts())
     room = _ROOM * max(1.0, len(rows) / 1000)
-    taken = sum(len(part.encode()) for part in (*shell, _json(head)))
+    taken = sum(len(part.encode("utf-8", "replace")) for part in (*shell, _json(head)))
     packed = pack_to_fit(curves, build_details(rows), max(_LEAST, int(room - taken)))
     head["points"] = packed.points
     head["thinned"] = packed.points < MOST_POINTS or _any_full(curves)

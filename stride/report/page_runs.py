@@ -55,16 +55,17 @@ def build_table(rows: Sequence[Row]) -> dict[str, Any]:
         `common`: config keys and values that all runs share.
         `monitor`, `mode`: of the first monitor that most runs have; null where none has one.
     """
-    flat = [flatten(row.settings) if row.settings is not None else {} for row in rows]
+    flat = [flatten(row.settings or {}) for row in rows]
+    readable = [leaves for row, leaves in zip(rows, flat, strict=True) if row.settings is not None]
     monitor, mode = _usual_monitor(rows)
     columns = [
         *_run_columns(rows),
         *_metric_columns(rows, monitor),
-        *_config_columns(rows, flat),
+        *_config_columns(rows, flat, readable),
     ]
     return {
         "columns": columns,
-        "common": _common([leaves for leaves in flat if leaves]),
+        "common": _common(readable),
         "monitor": monitor,
         "mode": mode,
     }
@@ -143,8 +144,11 @@ def _pick(found: Sequence[Mapping[str, Any]], name: str) -> list[Any]:
     return [each.get(name, ABSENT) for each in found]
 
 
-def _config_columns(rows: Sequence[Row], flat: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    readable = [leaves for leaves in flat if leaves]
+def _config_columns(
+    rows: Sequence[Row],
+    flat: Sequence[Mapping[str, Any]],
+    readable: Sequence[Mapping[str, Any]],
+) -> list[dict[str, Any]]:
     found = differing_keys(readable, {key for row in rows for key in row.chosen})
     keys = [*found.telling, *found.following]
     short = short_names(keys)

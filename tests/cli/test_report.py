@@ -1,146 +1,102 @@
-"""`stride report`."""
+"""`stride report`: the page."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from stride.cli.report import FIELDS
+from stride.cli.report import FIELDS, PAGE_FIELDS
+from stride.store.run import Run
 from stride.store.work_dir import WorkDir
-from tests.report.trained_runs import trained
 
 
-@pytest.fixture
-def scaled(tmp_path: Path) -> Path:
-    """The experiment `exp`: a training on 1 and on 2 ranks."""
-    trained(tmp_path / "exp", 1, [1.0, 1000.0])
-    trained(tmp_path / "exp", 2, [1.0, 1500.0])
-    return tmp_path / "exp"
-
-
-def test_the_table_has_throughput_speed_up_and_efficiency(stride: Any, scaled: Path) -> None:
-    answer = stride("report", "--scaling", "exp")
-    assert answer.code == 0
-    heading, one, two = (line.split() for line in answer.out.splitlines())
-    assert heading[:3] == ["ranks", "machines", "threads"]
-    assert heading[3:] == ["samples/s", "speed-up", "efficiency", "epochs", "runs"]
-    assert one == ["1", "1", "1", "1,000", "1.00", "100%", "1", "0"]
-    assert two == ["2", "1", "1", "1,500", "1.50", "75%", "1", "1"]
-
-
-def test_the_fields_are_those_that_the_page_lists(stride: Any, scaled: Path) -> None:
-    found = stride("report", "exp", "--scaling", "--json").json
-    assert found.keys() == FIELDS.keys()
-    (comparison,) = found["comparisons"]
-    for name in (*comparison, *comparison["points"][0]):
-        assert f"`{name}" in FIELDS["comparisons"], name
-    assert comparison["points"][1]["speed_up"] == 1.5
-
-
-def test_keys_that_may_differ_are_columns(stride: Any, tmp_path: Path) -> None:
-    trained(tmp_path / "exp", 1, [1.0, 10.0], seed=1)
-    trained(tmp_path / "exp", 2, [1.0, 10.0], seed=2)
-    assert "--except seed" in stride("report", "--scaling", "exp").err
-    lines = stride("report", "--scaling", "exp", "--except", "seed").out.splitlines()
-    assert [line.split()[3] for line in lines] == ["seed", "1", "2"]
-
-
-def test_what_is_marked_or_left_out_is_said_below(stride: Any, tmp_path: Path) -> None:
-    trained(tmp_path / "exp", 1, [10.0])
-    trained(tmp_path / "exp", 2, [1.0, 10.0])
-    for _ in range(7):
-        WorkDir(tmp_path / "exp").create({})
-    out = stride("report", "--scaling", "exp").out
-    assert "10*" in out
-    assert "* the first epochs" in out
-    assert "left out: runs 2, 3, 4, 5, 6 and 2 more, not trained" in out
-
-
-def test_trainings_are_told_apart_by_their_settings(stride: Any, scaled: Path) -> None:
-    for ranks in (1, 2):
-        trained(scaled, ranks, [1.0, 10.0], seed=5)
-    lines = stride("report", "--scaling", "exp").out.splitlines()
-    assert lines[0] == "seed=0"
-    assert lines[4:6] == ["", "seed=5"]
-
-
-@pytest.mark.parametrize("name", ["a.svg", "a.png"])
-def test_a_picture_is_written_and_not_over_another_file(
-    stride: Any, scaled: Path, tmp_path: Path, name: str
+def test_a_page_is_written_into_the_current_folder(
+    stride: Any, trained: Callable[..., Run], tmp_path: Path
 ) -> None:
-    pytest.importorskip("matplotlib", reason="matplotlib comes with the extra `report`")
-    arguments = ("report", "--scaling", "exp", "-o", name)
-    answer = stride(*arguments, "--json")
-    assert (answer.code, answer.json["picture"]) == (0, name)
-    written = (tmp_path / name).read_bytes()
-    assert len(written) > 1000
-    again = stride(*arguments)
-    assert (again.code, again.out) == (2, "")
-    assert "exists already" in again.err
-    assert (tmp_path / name).read_bytes() == written
+    trained()
+    answer = stride("report", "exp")
+    assert (answer.code, answer.out) == (0, "report.html\n")
+    assert answer.err.startswith("1 run, ")
+    assert (tmp_path / "report.html").read_text().startswith("<!doctype html>")
+
+
+def test_the_fields_are_those_that_the_page_lists(
+    stride: Any, trained: Callable[..., Run], tmp_path: Path
+) -> None:
+    trained()
+    found = stride("report", "exp", "-o", "exp.html", "--json").json
+    assert found.keys() == PAGE_FIELDS.keys() <= FIELDS.keys()
+    assert found["bytes"] == (tmp_path / "exp.html").stat().st_size
+    assert (found["runs"], found["points"], found["notes"]) == (1, 200, [])
+
+
+def test_a_page_of_stride_is_replaced_and_no_other_file(
+    stride: Any, trained: Callable[..., Run], tmp_path: Path
+) -> None:
+    trained()
+    page = tmp_path / "report.html"
+    assert stride("report", "exp").code == 0
+    first = page.read_text()
+    trained(name="another")
+    assert stride("report", "exp").code == 0
+    assert page.read_text() != first
+    page.write_text("mine")
+    answer = stride("report", "exp")
+    assert (answer.code, page.read_text()) == (2, "mine")
+    assert "no page of stride" in answer.err
+
+
+def test_only_the_runs_of_a_query_and_only_the_newest(
+    stride: Any, trained: Callable[..., Run]
+) -> None:
+    for accuracy in (0.1, 0.2, 0.3):
+        trained(accuracy)
+    some = stride("report", "exp", "--where", "val_accuracy > 0.15", "--json").json
+    assert some["runs"] == 2
+    newest = stride("report", "exp", "--limit", "1", "--json")
+    assert newest.json["runs"] == 1
+    assert newest.err.startswith("1 newest of 3 runs; --limit 0 takes all")
+    assert stride("report", "exp", "--limit", "0", "--json").json["runs"] == 3
+
+
+def test_an_experiment_without_runs_has_a_page_too(stride: Any, tmp_path: Path) -> None:
+    WorkDir(tmp_path / "exp").initialize()
+    answer = stride("report", "exp")
+    assert answer.code == 0
+    assert answer.err.startswith("0 runs, ")
+
+
+def test_what_cannot_be_read_is_said(stride: Any, trained: Callable[..., Run]) -> None:
+    trained()
+    trained().record_path.write_text("{")
+    answer = stride("report", "exp")
+    assert answer.code == 0
+    assert "run.json is not JSON" in answer.err
 
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("exp",), "stride report --scaling EXP"),
-        (("--scaling", "nowhere"), "nowhere"),
-        (("--scaling", "exp", "-o", "a.pdf"), "a picture is a .png or .svg"),
-        (("--scaling", "exp", "-o", "no/a.png"), "there is no folder no"),
-        (("--scaling", "exp", "--except", "sede"), "did you mean seed"),
+        (("nowhere",), "there is no experiment nowhere"),
+        (("exp", "-o", "a.pdf"), "a report is a page"),
+        (("exp", "-o", "no/a.html"), "there is no folder no"),
+        (("exp", "--where", "val_acuracy > 1"), "val_accuracy"),
+        (("exp", "--limit", "-1"), "--limit takes a whole number"),
     ],
 )
 def test_wrong_usage_is_one_sentence(
-    stride: Any, scaled: Path, arguments: tuple[str, ...], sentence: str
+    stride: Any,
+    trained: Callable[..., Run],
+    tmp_path: Path,
+    arguments: tuple[str, ...],
+    sentence: str,
 ) -> None:
+    trained()
     answer = stride("report", *arguments)
     assert (answer.code, answer.out) == (2, "")
     assert answer.err.count("\n") == 1
     assert sentence in answer.err
-
-
-def test_where_nothing_can_be_compared_the_answer_is_the_reason(
-    stride: Any, tmp_path: Path
-) -> None:
-    trained(tmp_path / "exp", 1, [1.0, 10.0])
-    answer = stride("report", "--scaling", "exp")
-    assert (answer.code, answer.out) == (0, "")
-    assert answer.err.startswith("nothing to compare: every run was trained on 1 rank; train")
-    found = stride("report", "--scaling", "exp", "--json").json
-    assert found["comparisons"] == []
-    assert answer.err.strip() == found["reason"]
-    refused = stride("report", "--scaling", "exp", "-o", "a.png")
-    assert (refused.code, (tmp_path / "a.png").exists()) == (2, False)
-    assert "there is no picture: nothing to compare" in refused.err
-
-
-def test_matplotlib_is_loaded_for_a_picture_only(scaled: Path, tmp_path: Path) -> None:
-    code = """
-import sys
-sys.modules["matplotlib"] = None  # as where it is not installed
-from stride.__main__ import main
-main()
-"""
-    command = [sys.executable, "-c", code, "report", "--scaling", "exp"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=os.environ)
-    assert (done.returncode, done.stderr) == (0, "")
-    command += ["-o", "a.svg"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=os.environ)
-    assert done.returncode == 2
-    assert "pip install 'stride-experiments[report]'" in done.stderr
-    assert list(tmp_path.glob("a.svg")) == []
-
-
-def test_a_real_training_is_reported(stride_process: Any) -> None:
-    common = ("--config", "work_dir=exp", "--config", "fit_kwargs.max_epochs=2")
-    common += ("--config", "device=cpu", "--config", "log_kwargs.progress=false")
-    for more in ((), ("--nproc-per-node", "2")):
-        done = stride_process("fit", *common, *more)
-        assert done.code == 0, done.err
-    (comparison,) = stride_process("report", "--scaling", "exp", "--json").json["comparisons"]
-    assert [(point["ranks"], point["epochs"]) for point in comparison["points"]] == [(1, 1), (2, 1)]
+    assert [path.name for path in tmp_path.iterdir()] == ["exp"]

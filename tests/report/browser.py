@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,13 @@ CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
 """Where it is installed; None where there is none."""
+_PUT_IN_PLACE = """
+import fcntl, os, sys
+commands, answers = (fcntl.fcntl(int(each), fcntl.F_DUPFD, 10) for each in sys.argv[1:3])
+os.dup2(commands, 3), os.dup2(answers, 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+"""The protocol is spoken on the descriptors 3 and 4."""
 MISSING = "there is no Chromium: apt-get install chromium"
 
 
@@ -30,11 +38,19 @@ class Page:
         self._session: str | None = None
         self.errors: list[str] = []
         self.requests: list[str] = []
+
+    def begin(self) -> None:
+        """Open the tab."""
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         attached = self.call("Target.attachToTarget", targetId=target, flatten=True)
         self._session = attached["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log"):
             self.call(f"{domain}.enable")
+
+    def close(self) -> None:
+        """Let go of the pipes."""
+        os.close(self._commands)
+        self._answers.close()
 
     def call(self, method: str, **parameters: Any) -> Any:
         """Call a method of the protocol and give its result."""
@@ -140,6 +156,16 @@ class Page:
         self.evaluate(f"document.querySelector({json.dumps(selector)}).select()")
         self.call("Input.insertText", text=text)
 
+    def choose(self, selector: str, value: str, event: str) -> None:
+        """Set the value of a list or a slider, and say so to the page."""
+        self.evaluate(
+            f"""(() => {{
+                const element = document.querySelector({json.dumps(selector)});
+                element.value = {json.dumps(value)};
+                element.dispatchEvent(new Event({json.dumps(event)}));
+            }})()"""
+        )
+
     def picture(self, path: Path) -> None:
         """Write what is seen to a PNG file."""
         path.write_bytes(base64.b64decode(self.call("Page.captureScreenshot")["data"]))
@@ -162,10 +188,8 @@ def browser(folder: Path) -> Iterator[Page]:
         "--no-first-run",
         f"--user-data-dir={folder / 'profile'}",
     ]
-    # The protocol is spoken on the descriptors 3 and 4, which a shell puts in place.
-    shell = ["sh", "-c", f'exec "$@" 3<&{read_commands} 4>&{write_answers}', "sh", *command]
     with subprocess.Popen(
-        shell,
+        [sys.executable, "-SEc", _PUT_IN_PLACE, str(read_commands), str(write_answers), *command],
         pass_fds=(read_commands, write_answers),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -175,9 +199,9 @@ def browser(folder: Path) -> Iterator[Page]:
         os.close(write_answers)
         page = Page(commands, answers)
         try:
+            page.begin()
             yield page
         finally:
-            page.call("Page.disable")
             process.terminate()
             process.wait()
-            os.close(commands)
+            page.close()

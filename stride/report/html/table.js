@@ -26,8 +26,9 @@ function updateVisible() {
 function acceptsText(text) {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   const columns = page.columns.filter((column) => column.group === "run" || column.group === "config");
+  const shared = Object.values(page.common).map(valueText);
   const texts = [...Array(runCount).keys()].map((run) =>
-    columns.map((column) => valueText(cell(column, run))).join("\n").toLowerCase());
+    [...columns.map((column) => valueText(cell(column, run))), ...shared].join("\n").toLowerCase());
   return (run) => words.every((word) => texts[run].includes(word));
 }
 

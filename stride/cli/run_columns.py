@@ -81,6 +81,6 @@ def _text(column: str, value: Any) -> str:
         return moment_text(value)
     if column == "run.seconds" and isinstance(value, int | float):
         return duration_text(value)
-    if column == "run.tags":
+    if column in ("run.tags", "run.parents"):
         return harmless(" ".join(value)) or NOTHING
     return value_text(value)

@@ -36,7 +36,7 @@ FIELDS: Final = {
     "n": "how many they are",
     "seeds": "their seeds",
     "missing_seeds": "seeds that other groups have and this one lacks",
-    "metrics": "full name of a metric to `count` of the runs that have it, `mean`, `spread` (the "
+    "metrics": "name of a metric to `count` of the runs that have it, `mean`, `spread` (the "
     "sample standard deviation; null of a single run), `min`, `max`; null where none has it",
 }
 _MOST_SEEDS: Final = 8

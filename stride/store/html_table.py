@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
 MOST: Final = 30
 """Runs that are shown; how many more there are is said below."""
 
+_FIELDS: Final = {
+    "run": "name",
+    "status": "status",
+    "created": "created",
+    "epoch": "epoch",
+    "tags": "tags",
+}
 _METRICS: Final = 2
 _KEYS: Final = 8
 _LONGEST: Final = 60
@@ -30,11 +38,7 @@ def draw_html(selection: Selection) -> str:
     places = selection.places[:MOST]
     if not places:
         return "<p>no runs</p>"
-    columns: list[tuple[str, list[Any]]] = [
-        (heading, [selection.value(place, f"run.{name}") for place in places])
-        for heading, name in (("run", "name"), ("status", "status"), ("created", "created"))
-    ]
-    columns.append(("epoch", [selection.value(place, "run.epoch") for place in places]))
+    columns = [(heading, _run_cells(selection, places, name)) for heading, name in _FIELDS.items()]
     columns += [
         (f"best {name}", [selection.value(place, f"best.{name}") for place in places])
         for name in _monitors(selection, places)
@@ -51,6 +55,24 @@ def draw_html(selection: Selection) -> str:
     )
     more = selection.total - len(places)
     return f"{table}\n<p>{len(places)} of {selection.total} runs</p>" if more else table
+
+
+def _run_cells(selection: Selection, places: Sequence[tuple[int, int]], name: str) -> list[Any]:
+    """What is known of the runs themselves, as it is shown; nothing for an empty list."""
+    cells = [selection.value(place, f"run.{name}") for place in places]
+    if name == "created":
+        return [_local(cell) if isinstance(cell, str) else MISSING for cell in cells]
+    if name == "tags":
+        return [" ".join(cell) if cell and cell is not MISSING else MISSING for cell in cells]
+    return cells
+
+
+def _local(moment: str) -> str:
+    """A stored moment in local time, to the minute; as it is where it is none."""
+    try:
+        return f"{datetime.fromisoformat(moment).astimezone():%Y-%m-%d %H:%M}"
+    except (ValueError, OverflowError):
+        return moment
 
 
 def _monitors(selection: Selection, places: Sequence[tuple[int, int]]) -> list[str]:

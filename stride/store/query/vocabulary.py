@@ -38,6 +38,8 @@ RUN_FIELDS: Final = (
 _EXACT: Final = ("run.", "metric.", "config.")
 _CHOSEN: Final = ("last.", "min.", "max.", "test.", "best.")
 """Other values of a metric than that of the best epoch."""
+_RATE: Final = "metric.lr"
+"""The learning rate of an epoch, which stands beside the metrics; `lr` alone is the config's."""
 _GLOB: Final = re.compile(r"[*?\[]")
 _MOST: Final = 6
 
@@ -61,6 +63,7 @@ class Vocabulary:
     """
 
     def __init__(self, tables: Sequence[RunTable]) -> None:
+        self._tables = tables
         found = dict.fromkeys(name for table in tables for name in table.columns)
         groups: dict[str, list[str]] = {prefix: [] for prefix in (*_EXACT, *_CHOSEN)}
         for name in found:
@@ -81,6 +84,8 @@ class Vocabulary:
     def resolve(self, name: str) -> str:
         """The column that a name means: a run field, then a metric, then a config key.
 
+        Of a config key the last parts are enough. `lr` is first that of the config.
+
         Raises:
             QueryError: there is none, with the nearest; or several config keys end so.
         """
@@ -90,14 +95,14 @@ class Vocabulary:
         for prefix in _CHOSEN:
             if name.startswith(prefix) and (column := self._chosen(name)):
                 return column
-        for column in (f"run.{name}", f"metric.{name}", f"config.{name}"):
-            if column in self._known:
+        first = [f"run.{name}", f"metric.{name}", f"config.{name}"]
+        for column in first:
+            if column in self._known and column != _RATE:
                 return column
-        keys = [key for key in self._keys if key.endswith(f".{name}")]
-        if len(keys) > 1:
-            raise QueryError(f"{name} fits several config keys: {_listed(keys)}; write one of them")
-        if keys:
-            return f"config.{keys[0]}"
+        if key := self._ending(name):
+            return f"config.{key}"
+        if f"metric.{name}" in self._known:
+            return f"metric.{name}"
         if f"test.{name}" in self._known:
             return f"test.{name}"
         if self.empty:
@@ -120,6 +125,25 @@ class Vocabulary:
         if not found and not self.empty:
             raise QueryError(f"no column fits {pattern}; config.* are the config keys")
         return found
+
+    def _ending(self, name: str) -> str | None:
+        """The config key that ends so.
+
+        Of several those are left out that are null in every run: nobody uses what they belong to.
+        """
+        keys = [key for key in self._keys if key.endswith(f".{name}")]
+        if len(keys) > 1:
+            keys = [key for key in keys if self._is_used(f"config.{key}")] or keys
+        if len(keys) > 1:
+            from stride.config.differing_keys import short_names  # deferred: only for this sentence
+
+            ways = _listed([*short_names(keys).values()])
+            raise QueryError(f"{name} fits several config keys: {ways}; write one of them")
+        return keys[0] if keys else None
+
+    def _is_used(self, column: str) -> bool:
+        columns = (table.columns.get(column) for table in self._tables)
+        return any(value is not None for each in columns if each for value in each.values[1:])
 
     def _exactly(self, name: str) -> str:
         if name in self._known or self.empty:
@@ -181,6 +205,6 @@ def _listed(keys: Sequence[str]) -> str:
 def short_name(column: str) -> str:
     """What a column is called on the screen: run fields, metrics and config keys without prefix."""
     for prefix in _EXACT:
-        if column.startswith(prefix):
+        if column.startswith(prefix) and column != _RATE:
             return column.removeprefix(prefix)
-    return column
+    return column.removeprefix("test.") if column.startswith("test.test_") else column

@@ -95,6 +95,24 @@ def test_a_name_that_is_none_is_answered_with_the_nearest(name: str, sentence: s
     assert str(caught.value) == sentence
 
 
+def test_of_keys_that_end_alike_those_do_not_count_that_are_null_everywhere() -> None:
+    lr = {"config.optimizer_kwargs.lr": 0.1, "config.fit_kwargs.balancing.lr": None}
+    assert vocabulary(lr).resolve("lr") == "config.optimizer_kwargs.lr"
+    used = Vocabulary([build_table([lr, {"config.fit_kwargs.balancing.lr": 0.2}])])
+    with pytest.raises(QueryError, match="lr fits several config keys"):
+        used.resolve("lr")
+    with pytest.raises(QueryError, match="monitor fits several config keys"):
+        vocabulary({"config.a.monitor": None, "config.b.monitor": None}).resolve("monitor")
+
+
+def test_the_learning_rate_is_that_of_the_config_where_there_is_one() -> None:
+    rates = {"metric.lr": 0.01, "last.lr": 0.001, "config.optimizer_kwargs.lr": 0.1}
+    assert vocabulary(rates).resolve("lr") == "config.optimizer_kwargs.lr"
+    assert vocabulary(rates).resolve("metric.lr") == "metric.lr"
+    assert vocabulary(rates).resolve("last.lr") == "last.lr"
+    assert vocabulary({"metric.lr": 0.01}).resolve("lr") == "metric.lr"
+
+
 def test_where_no_run_has_a_metric_yet_only_an_exact_name_is_taken() -> None:
     young = vocabulary({"config.lr": 0.1})
     assert young.resolve("metric.val_loss") == "metric.val_loss"

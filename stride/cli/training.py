@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
@@ -12,13 +13,21 @@ from typing import TYPE_CHECKING, Any, Final
 import typer
 
 from stride.cli import answer
+from stride.cli.already_run import Search, look_before
 from stride.cli.ending import failure, numbers_text, stopped_text, summary_text
-from stride.cli.group import INTERRUPTED, REQUEUE, WRONG_USAGE
+from stride.cli.group import INTERRUPTED, REQUEUE, RUN_FAILED, WRONG_USAGE
 from stride.cli.joining import is_first, joined
 from stride.cli.plan import Plan
 from stride.cli.run_json import FIELDS as RUN_FIELDS
 from stride.cli.run_json import run_fields
-from stride.errors import RunBusyError, RunStateError, StoppedError, UsageError
+from stride.errors import (
+    RankFailedError,
+    RunBusyError,
+    RunStateError,
+    StoppedError,
+    StrideError,
+    UsageError,
+)
 from stride.store.provenance.take import start_taking
 from stride.store.record import CodeRecord
 from stride.store.row import read_row
@@ -58,19 +67,32 @@ def train_and_answer(
 
     Raises:
         StrideError, KeyboardInterrupt: as `train`.
-        Exit: this rank was stopped with the first, or has told it what is wrong; that one says so.
+        Exit: this rank was stopped with the first, or ends with it, which has heard why; that one
+            says so.
     """
     if not is_first(place):
         try:
             train(plan, launcher=launcher, place=place, met=met, smoke=smoke)
         except UsageError:
             raise typer.Exit(WRONG_USAGE) from None
+        except RankFailedError:
+            if met is None or met.watch.failure is None or not met.watch.failure.rank:
+                raise  # the first rank may be gone
+            raise typer.Exit(RUN_FAILED) from None
         except StoppedError:
             raise typer.Exit(REQUEUE) from None
+        except StrideError:
+            raise
+        except Exception as error:  # noqa: BLE001  the first rank says that it failed, this one how
+            traceback.print_exception(error)
+            raise typer.Exit(RUN_FAILED) from None
         except KeyboardInterrupt:
             raise typer.Exit(INTERRUPTED) from None
         return None
     run, results = train(plan, launcher=launcher, place=place, met=met, smoke=smoke)
+    if results is None:
+        results = run.read_results()
+        also = {**also, "already_run": True}
     # On one screen the log has said the final metrics just now; elsewhere they are the answer.
     seen = plan.config.log_kwargs.progress and sys.stdout.isatty() and sys.stderr.isatty()
     _answer(run, results, seen=seen, json=json, also={**also, **further(run)})
@@ -98,7 +120,7 @@ def train(
     place: RankPlace | None = None,
     met: Rendezvous | None = None,
     smoke: bool = False,
-) -> tuple[Run, dict[str, float]]:
+) -> tuple[Run, Fields | None]:
     """Train; what the training code prints does not mix with the answer.
 
     Args:
@@ -107,11 +129,16 @@ def train(
         met: those ranks.
         smoke: try one batch and one checkpoint first.
 
+    Returns:
+        The run and its final metrics; or None in place of these: it was trained before, and is
+        taken as it is.
+
     Raises:
         StoppedError: a scheduler stopped it; the sentence says how to go on.
         StrideError: the run failed; the sentence says how to see its log.
         KeyboardInterrupt: a person stopped it; with the same sentence.
     """
+    search = Search(plan.looking) if plan.looking is not None and is_first(place) else None
     taking = start_taking(experiment=plan.experiment)
     # Deferred: these import torch, which takes longer than all before, and runs beside `taking`.
     from stride.sweep.pruning import watchers_of
@@ -136,12 +163,18 @@ def train(
         view = Rehearsal(view)
     try:
         with contextlib.redirect_stdout(sys.stderr), joined(met, plan) as ranks:
+            data = None
+            if plan.looking is not None:
+                data, taken = look_before(search, plan.looking, plan.config, ranks)
+                if taken is not None:
+                    return taken, None
             fitted = fit_run(
                 plan.config,
                 claim,
                 given=Given(),
                 view=view,
                 taking=taking,
+                data=data,
                 launcher=launcher if place is None else f"{launcher} by {place.launcher}",
                 takeover=plan.takeover,
                 beginning=plan.beginning,

@@ -64,7 +64,7 @@ def check_batch_norm(model: nn.Module, batches: Batches, accumulate: int, ranks:
         isinstance(part, nn.BatchNorm2d | nn.BatchNorm3d) for part in model.modules()
     )
     parts = accumulate * ranks.world_size
-    if parts > 1 and any_norm:
+    if parts > 1 and any_norm and ranks.is_first:
         _logger.warning(
             "the model has batch norm, which takes its statistics from each of the %d parts of a"
             " batch by itself: into how many it is cut changes what is computed",

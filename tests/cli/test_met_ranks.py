@@ -14,6 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from stride.store.record import Status
+from stride.store.run import Run
+from stride.store.work_dir import WorkDir
+
 FAULTY = """
 import os, signal, sys
 from torch import nn
@@ -77,6 +81,10 @@ def write_model(folder: Path, end: str, *, rank: int = 1) -> None:
     (folder / "faulty.py").write_text(FAULTY.format(end=end, rank=rank))
 
 
+def run_of(folder: Path) -> Run:
+    return WorkDir(folder / "exp").run(0)
+
+
 def errors(ended: Ended) -> list[str]:
     return [line for line in ended.err.splitlines() if "started by torchrun" not in line]
 
@@ -138,6 +146,34 @@ def test_data_that_one_rank_cannot_load_is_said_once(ranks: Ranks, tmp_path: Pat
     assert (second.code, second.out, second.err) == (2, "", "")
     assert first.err.count("there is no such folder on this machine") == 1
     assert not (tmp_path / "exp").exists()
+
+
+def test_what_fails_in_the_code_of_one_rank_is_shown_there_and_said_by_the_first(
+    ranks: Ranks, tmp_path: Path
+) -> None:
+    (tmp_path / "own.py").write_text(
+        "import os, torch\n"
+        "from torch.utils.data import Dataset\n"
+        "class Data(Dataset):\n"
+        "    output_shape = (10,)\n"
+        "    def __init__(self, split: str) -> None:\n"
+        "        self.split = split\n"
+        "    def __len__(self) -> int:\n"
+        "        return 64\n"
+        "    def __getitem__(self, index: int):\n"
+        "        if (os.environ['RANK'], self.split, index) == ('1', 'train', 40):\n"
+        "            raise ValueError('it is broken')\n"
+        "        return torch.randn(1, 8, 8), index % 10\n"
+    )
+    first, second = ranks(
+        "fit", "--config", "work_dir=exp", "--config", "dataset_kwargs.dataset_name=own.py:Data"
+    )
+    assert (first.code, second.code) == (1, 1)
+    said = f"error: exp/0 failed: rank 1 on {socket.gethostname()} failed: ValueError: it is broken"
+    assert said in first.err
+    assert "Traceback" in second.err and "ValueError: it is broken" in second.err
+    assert "error: " not in second.err
+    assert run_of(tmp_path).read_record().status is Status.FAILED
 
 
 def test_what_is_completed_is_said_by_the_first(ranks: Ranks, tmp_path: Path) -> None:

@@ -125,13 +125,25 @@ def meet(
     lines = open_lines(
         place,
         say=lambda text: store.set(_LINE_KEY, text),
-        hear=lambda: store.get(_LINE_KEY).decode(),
+        hear=lambda: _heard(store, place),
         seconds=meeting_seconds,
     )
     watch = Watch(place.rank, lines, patience=patience, launcher=find_line())
     met = Rendezvous(place, store, watch, patience)
     with met.together():
         yield met
+
+
+def _heard(store: Store, place: RankPlace) -> str:
+    """What rank 0 says of where it listens."""
+    try:
+        text: str = store.get(_LINE_KEY).decode()
+    except RuntimeError as error:
+        why = str(error).partition("\n")[0]
+        raise RankFailedError(
+            f"rank 0 at {place.address}:{place.port} was gone before all had met: {why}"
+        ) from error
+    return text
 
 
 def _store(place: RankPlace, seconds: float) -> Store:

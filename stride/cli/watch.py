@@ -73,4 +73,4 @@ def _picture(lines: list[str]) -> str:
     if len(lines) > size.lines:
         shown = lines[: size.lines - 1]
         shown.append(cut(f"… {len(lines) - len(shown)} more lines", size.columns))
-    return _BEGIN + "\r\n".join(line + _REST_OF_LINE for line in shown) + _END
+    return _BEGIN + "\n".join(line + _REST_OF_LINE for line in shown) + _END

@@ -12,8 +12,9 @@ from stride.cli.text import harmless, shortened
 from stride.cli.value import NOTHING, metric_text, value_text
 from stride.config.differences import ABSENT
 from stride.config.differing_keys import short_names
-from stride.report.importance import Importance, KeyImportance, Method, ValueMean
+from stride.report.importance import Importance, KeyImportance, Method
 from stride.report.measured import Measured
+from stride.report.value_means import ValueMean
 
 _METHODS = {
     Method.FANOVA: "share of the variance that each key explains alone (fANOVA)",

@@ -16,17 +16,14 @@ from enum import StrEnum
 from importlib.util import find_spec
 from typing import Any, Final
 
-from stride.config.differences import ABSENT
 from stride.config.differing_keys import is_name
 from stride.errors import UsageError
-from stride.report.measured import Mean, Measured, mean_of
+from stride.report.measured import Measured
+from stride.report.ordered_values import filled, is_ordered, pattern_of, ranks_of
 from stride.report.setting_columns import SettingColumn, varying_columns
+from stride.report.value_means import ValueMean, value_means
 from stride.store.index.column import MISSING
 
-MOST_VALUES: Final = 8
-"""Distinct numbers of a key beyond which they are put into ranges."""
-
-_RANGES: Final = 4
 _FEWEST: Final = 4
 """Runs below which nothing can be said."""
 
@@ -43,20 +40,6 @@ class Method(StrEnum):
 
     FANOVA = "fanova"
     PED_ANOVA = "ped-anova"
-
-
-@dataclass(frozen=True)
-class ValueMean:
-    """The mean of the metric over the runs with a value of a key, or with one in a range.
-
-    Attributes:
-        value: ABSENT for runs that do not have the key; the lower end of a range.
-        until: the upper end, which belongs to it; None where it is no range.
-    """
-
-    value: Any
-    until: Any
-    mean: Mean
 
 
 @dataclass(frozen=True)
@@ -162,31 +145,6 @@ def default_method() -> Method:
     return Method.FANOVA if find_spec("sklearn") else Method.PED_ANOVA
 
 
-def value_means(column: SettingColumn, values: Sequence[float]) -> list[ValueMean]:
-    """The mean of the metric for each value of a key; of many numbers, for a few ranges."""
-    by_code: dict[int, list[float]] = {}
-    for code, value in zip(column.codes, values, strict=True):
-        by_code.setdefault(code, []).append(value)
-    codes = sorted(by_code, key=lambda code: _order(column.values[code]))
-    numbers = [code for code in codes if _is_number(column.values[code])]
-    if len(numbers) <= MOST_VALUES:
-        return [ValueMean(column.values[c], None, mean_of(by_code[c])) for c in codes]
-    found = [
-        ValueMean(column.values[c], None, mean_of(by_code[c])) for c in codes if c not in numbers
-    ]
-    total = sum(len(by_code[code]) for code in numbers)
-    ranges: list[list[int]] = [[] for _ in range(_RANGES)]
-    seen = 0
-    for code in numbers:
-        ranges[min(_RANGES - 1, seen * _RANGES // total)].append(code)
-        seen += len(by_code[code])
-    for part in filter(None, ranges):
-        inside = [value for code in part for value in by_code[code]]
-        ends = column.values[part[0]], column.values[part[-1]]
-        found.append(ValueMean(ends[0], ends[1] if len(part) > 1 else None, mean_of(inside)))
-    return found
-
-
 def _check(method: Method, mode: str | None, metric: str) -> None:
     if not find_spec("optuna"):
         raise UsageError("importance needs Optuna: pip install 'stride-experiments[sweep]'")
@@ -207,28 +165,14 @@ def _groups(
     """The keys that vary, those that always change together as one; and those left out."""
     chosen = _chosen(measured, rows)
     columns = varying_columns(measured.table, rows)
-    left_out = [c.key for c in columns if not _is_ordered(c) and len(set(c.codes)) > len(rows) / 2]
+    left_out = [c.key for c in columns if not is_ordered(c) and len(set(c.codes)) > len(rows) / 2]
     groups: dict[Any, list[SettingColumn]] = {}
     for column in columns:
         if column.key not in left_out:
-            groups.setdefault(_pattern(column), []).append(column)
+            groups.setdefault(pattern_of(column), []).append(column)
     for group in groups.values():
         group.sort(key=lambda column: (not is_name(column.key), column.key not in chosen))
     return list(groups.values()), tuple(left_out)
-
-
-def _pattern(column: SettingColumn) -> tuple[Any, ...]:
-    """Equal for columns that always change together.
-
-    Numbers that hardly ever repeat, as a random search has them, change together only where one
-    rises or falls with the other.
-    """
-    if len(set(column.codes)) > len(column.codes) / 2:
-        ranks = _ranks(column)
-        low_first = ranks if ranks[0] <= ranks[-1] else [max(ranks) - rank for rank in ranks]
-        return ("order", *low_first)
-    first: dict[int, int] = {}
-    return ("groups", *(first.setdefault(code, len(first)) for code in column.codes))
 
 
 def _chosen(measured: Measured, rows: Sequence[int]) -> frozenset[str]:
@@ -252,9 +196,9 @@ def _shares(
 
     parameters = []
     for group in groups:
-        column = _filled(group[0])
-        ordered = _is_ordered(column)
-        places = _ranks(column) if ordered else column.codes
+        column = filled(group[0])
+        ordered = is_ordered(column)
+        places = ranks_of(column) if ordered else column.codes
         parameters.append(Parameter([places[place] for place in picked], ordered))
     return importances(
         parameters,
@@ -262,45 +206,6 @@ def _shares(
         maximize=mode == "max",
         fanova=method is Method.FANOVA,
     )
-
-
-def _filled(column: SettingColumn) -> SettingColumn:
-    """With the most frequent value where a run does not have the key.
-
-    An argument of one model is absent wherever another model is named: what the name did must not
-    be put down to the argument.
-    """
-    there = [code for code in column.codes if column.values[code] is not ABSENT]
-    if len(there) == len(column.codes):
-        return column
-    usual = max(dict.fromkeys(there), key=there.count)
-    codes = tuple(usual if column.values[code] is ABSENT else code for code in column.codes)
-    return SettingColumn(column.key, codes, column.values)
-
-
-def _ranks(column: SettingColumn) -> list[int]:
-    """Numbers by their rank among those that there are: equal steps, whatever their scale."""
-    used = sorted(set(column.codes), key=lambda code: _order(column.values[code]))
-    rank = {code: place for place, code in enumerate(used)}
-    return [rank[code] for code in column.codes]
-
-
-def _is_ordered(column: SettingColumn) -> bool:
-    """Whether a key has numbers; besides them it may be null or absent."""
-    values = [column.values[code] for code in set(column.codes)]
-    numbers = sum(map(_is_number, values))
-    return numbers > 1 and all(v is None or v is ABSENT or _is_number(v) for v in values)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _order(value: Any) -> tuple[int, float, str]:
-    if _is_number(value):
-        return (2, value, "")
-    length = len(value) if isinstance(value, list) else 0
-    return (0 if value is ABSENT else 1 if value is None else 3, length, str(value))
 
 
 def _evenly(count: int, most: int) -> list[int]:

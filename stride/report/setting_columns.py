@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -102,13 +102,3 @@ def hashable(value: Any) -> Hashable:
         return ("list", tuple(map(hashable, value)))
     found: Hashable = value
     return found
-
-
-def alike(columns: Iterable[SettingColumn]) -> list[list[SettingColumn]]:
-    """Columns that always change together, as one group each: nothing tells one from the other."""
-    groups: dict[tuple[int, ...], list[SettingColumn]] = {}
-    for column in columns:
-        first: dict[int, int] = {}
-        pattern = tuple([first.setdefault(code, len(first)) for code in column.codes])
-        groups.setdefault(pattern, []).append(column)
-    return list(groups.values())

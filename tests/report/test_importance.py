@@ -1,25 +1,18 @@
 """Importance: which keys matter, and what cannot be known."""
 
-import itertools
 import random
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from stride.config.differences import ABSENT
 from stride.errors import UsageError
 from stride.report.importance import (
-    MOST_VALUES,
     Importance,
     Method,
     read_importance,
-    value_means,
 )
 from stride.report.measured import read_measured
-from stride.report.setting_columns import SettingColumn
 from stride.store.work_dir import WorkDir
 from tests.report.varied_runs import make_run
 
@@ -152,19 +145,3 @@ def test_ped_anova_has_to_know_what_is_better(exp: Path) -> None:
     make_grid(exp)
     with pytest.raises(UsageError, match="--mode min or --mode max"):
         judged(exp, method=Method.PED_ANOVA)
-
-
-codes = st.lists(st.integers(1, 30), min_size=4, max_size=40)
-
-
-@settings(max_examples=50)
-@given(codes, st.data())
-def test_every_run_is_in_one_value_or_range(places: list[int], data: Any) -> None:
-    numbers = data.draw(st.lists(st.floats(-9, 9), min_size=30, max_size=30, unique=True))
-    column = SettingColumn("lr", tuple(places), (ABSENT, *numbers))
-    found = value_means(column, [float(place) for place in places])
-    assert sum(each.mean.n for each in found) == len(places)
-    assert len(found) <= MOST_VALUES
-    ends = [(each.value, each.value if each.until is None else each.until) for each in found]
-    assert all(low <= high for low, high in ends)
-    assert all(before[1] < after[0] for before, after in itertools.pairwise(ends))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -50,6 +51,7 @@ def watch(draw: Callable[[], Iterable[str]], every: float) -> None:
     """
     check_watchable()
     lines: list[str] = []
+    before = signal.signal(signal.SIGTERM, _end)
     sys.stdout.write(_ENTER)
     try:
         while True:
@@ -62,8 +64,14 @@ def watch(draw: Callable[[], Iterable[str]], every: float) -> None:
     finally:
         sys.stdout.write(_LEAVE)
         sys.stdout.flush()
+        signal.signal(signal.SIGTERM, before)
     for line in lines:
         sys.stdout.write(line + "\n")
+
+
+def _end(number: int, frame: object) -> None:
+    """End as the signal would, but not before the terminal is as it was."""
+    raise SystemExit(128 + number)
 
 
 def _picture(lines: list[str]) -> str:

@@ -107,6 +107,14 @@ def test_an_error_ends_it_and_leaves_the_terminal_as_it_was(screen: Screen) -> N
     assert "\x1b[?25h\x1b[?1049l" in screen.text
 
 
+@pytest.mark.parametrize("screen", [("2", "-1")], indirect=True)
+def test_a_signal_that_ends_it_leaves_the_terminal_as_it_was(screen: Screen) -> None:
+    screen.wait_for("picture 1")
+    screen.process.terminate()
+    assert screen.end() == (128 + signal.SIGTERM, "")
+    assert screen.text.endswith("\x1b[?25h\x1b[?1049l")
+
+
 def test_off_a_terminal_it_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with (tmp_path / "out").open("w") as stream:
         monkeypatch.setattr("sys.stdout", stream)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -54,7 +54,8 @@ def draw_listing(
     chosen = {key for row in readable for key in row.chosen}
     keys = differing_keys([flatten(row.settings or {}) for row in readable], chosen)
     names = [_name(row, addresses) for row in rows]
-    fixed = [*_fixed_columns(rows, names, terminal), *_metric_columns(rows), *further.values()]
+    first = Column("run", right=not addresses), [Cell(name, "bold") for name in names]
+    fixed = [first, *_fixed_columns(rows, terminal), *_metric_columns(rows), *further.values()]
     shown, left_out = _fit(fixed, _key_columns(rows, readable, keys, terminal), terminal)
     yield from _draw(shown, terminal)
     notes = [*_notes(keys, left_out)]
@@ -96,10 +97,7 @@ def _name(row: Row, addresses: bool) -> str:
     return harmless(row.run.address) if addresses else row.run.name
 
 
-def _fixed_columns(
-    rows: Sequence[Row], names: Sequence[str], terminal: Terminal
-) -> Iterator[Drawn]:
-    yield Column("run", right=True), [Cell(name, "bold") for name in names]
+def _fixed_columns(rows: Sequence[Row], terminal: Terminal) -> Iterator[Drawn]:
     yield Column("status"), [Cell(row.status, STYLES[row.status]) for row in rows]
     moments = [row.record.created if row.record else None for row in rows]
     if terminal.width is None:
@@ -170,6 +168,11 @@ def _fit(
         else:
             left_out.append(harmless(heading))
     return shown, left_out
+
+
+def has_room(columns: Iterable[Drawn], terminal: Terminal) -> bool:
+    """Whether the terminal has room for all these columns."""
+    return terminal.width is None or sum(_width(each) + GAP for each in columns) <= terminal.width
 
 
 def _width(drawn: Drawn) -> int:

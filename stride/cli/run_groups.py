@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from stride.cli.listing import draw_fitting
+from stride.cli.listing import draw_fitting, has_room
 from stride.cli.page import wrapped
 from stride.cli.run_columns import draw_column, find_columns, headings_of
 from stride.cli.run_csv import csv_lines
@@ -121,29 +121,34 @@ class Groups:
         yield from csv_lines(heading, rows, terminal)
 
     def draw(self, terminal: Terminal) -> Iterator[str]:
-        """The lines of a table; config keys that have no room are named below."""
+        """The lines of a table; what has no room is named below, the extremes first."""
+        narrow = terminal.width is not None
+        keys = {
+            heading: draw_column(
+                column, heading, [group.values[column] for group in self.groups], narrow=narrow
+            )
+            for column, heading in headings_of(self.columns).items()
+        }
+        fixed = [*self._fixed(extremes=True)]
+        notes = [*self._notes()]
+        if not has_room([*fixed, *keys.values()], terminal):
+            fixed = [*self._fixed(extremes=False)]
+            notes.append("no room for: min, max")
+        yield from draw_fitting(fixed, keys, terminal, behind=True)
+        if notes:
+            yield ""
+            yield from (part for line in notes for part in wrapped(line, terminal, hanging=2))
+
+    def _fixed(self, *, extremes: bool) -> Iterator[tuple[Column, list[Cell]]]:
+        """How many runs, what is known of each metric, and the seeds that are missing."""
         sizes = [len(group.runs) for group in self.groups]
-        fixed = [(Column("n", right=True), [Cell(str(size)) for size in sizes])]
+        yield Column("n", right=True), [Cell(str(size)) for size in sizes]
         for column, heading in headings_of(self.metrics).items():
             found = [group.summaries[column] for group in self.groups]
-            fixed += _metric_columns(heading, found, sizes)
+            yield from _metric_columns(heading, found, sizes, extremes=extremes)
         if any(group.missing_seeds for group in self.groups):
             cells = [_seed_cell(group.missing_seeds) for group in self.groups]
-            fixed.append((Column("missing seeds"), cells))
-        headings = headings_of(self.columns)
-        keys = {
-            headings[column]: draw_column(
-                column,
-                headings[column],
-                [group.values[column] for group in self.groups],
-                narrow=terminal.width is not None,
-            )
-            for column in self.columns
-        }
-        yield from draw_fitting(fixed, keys, terminal, behind=True)
-        for line in self._notes():
-            yield ""
-            yield from wrapped(line, terminal, hanging=2)
+            yield Column("missing seeds"), cells
 
     def _notes(self) -> Iterator[str]:
         following = harmless(following_text(self._differing)) if self._whole else ""
@@ -206,14 +211,14 @@ def _numbers(summary: Summary | None) -> tuple[Any, ...]:
 
 
 def _metric_columns(
-    heading: str, found: Sequence[Summary | None], sizes: Sequence[int]
+    heading: str, found: Sequence[Summary | None], sizes: Sequence[int], *, extremes: bool
 ) -> Iterator[tuple[Column, list[Cell]]]:
     """Mean, spread and extremes; and of how many runs, where a group has some without a value."""
     counts = [each.count if each else 0 for each in found]
     if counts != [*sizes]:
         yield Column("values", right=True), [Cell(str(count)) for count in counts]
     numbers = [_numbers(each)[1:] for each in found]
-    for index, word in enumerate((heading, "spread", "min", "max")):
+    for index, word in enumerate((heading, "spread", "min", "max")[: 4 if extremes else 2]):
         yield Column(word, right=True), [_number_cell(each[index]) for each in numbers]
 
 

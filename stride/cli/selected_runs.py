@@ -47,7 +47,7 @@ def draw_columns(selection: Selection, columns: Sequence[str], terminal: Termina
     """The run and these columns; on a terminal those that have no room are named below."""
     several = len(selection.tables) > 1
     names = [run.address if several else run.name for run in selection.runs()]
-    first: Drawn = (Column("run", right=True), [Cell(name, "bold") for name in names])
+    first: Drawn = (Column("run", right=not several), [Cell(name, "bold") for name in names])
     others = [column for column in columns if several or column != "run.name"]
     yield from draw_fitting([first], _drawn(selection, others, terminal), terminal)
 

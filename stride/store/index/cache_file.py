@@ -20,7 +20,6 @@ from pathlib import Path
 import msgspec
 
 from stride import __version__
-from stride.errors import StorageError
 from stride.files import temporary_for, write_atomic
 from stride.store.index.slab import Slab
 from stride.store.index.stored_column import Bytes, StoredColumn
@@ -159,8 +158,9 @@ def write_cached(path: Path, cached: Cached) -> bool:
     content = b"".join([_MARK, zlib.crc32(body).to_bytes(4, "little"), body])
     del body, blocks
     try:
+        _make_folder(path.parent)
         write_atomic(path, content, durable=False)
-    except StorageError:
+    except OSError:
         return False
     return True
 
@@ -174,13 +174,9 @@ def file_system_time(path: Path) -> int | None:
     Returns:
         None where nothing can be written: then nothing can be kept either.
     """
-    folder = path.parent
     temporary = temporary_for(path)
-    if folder.is_symlink():
-        return None
     try:
-        with contextlib.suppress(FileExistsError):
-            folder.mkdir()
+        _make_folder(path.parent)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         descriptor = os.open(temporary, flags, 0o666)
         try:
@@ -190,3 +186,11 @@ def file_system_time(path: Path) -> int | None:
             temporary.unlink()
     except OSError:
         return None
+
+
+def _make_folder(path: Path) -> None:
+    """Make the folder of the caches; one that leads elsewhere is not used."""
+    with contextlib.suppress(FileExistsError):
+        path.mkdir()
+    if path.is_symlink():
+        raise NotADirectoryError(path)

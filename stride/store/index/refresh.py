@@ -37,7 +37,7 @@ def refresh(
     if places is None:
         return present.names, Selection([cached.slab])
     stale = [row for row, place in enumerate(places) if place < 0]
-    removed = len(cached.names) - (len(places) - len(stale))
+    removed = max(0, len(cached.names) - len(places))
     pays = _pays(len(stale) + removed, len(places))
     if pays and moment is None:
         moment = file_system_time(path)  # before anything is read: see is_settled

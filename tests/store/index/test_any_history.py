@@ -46,7 +46,7 @@ def test_each_change_is_seen(name: str, experiment: WorkDir) -> None:
         assert_agrees(experiment, LATER)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.lists(steps, min_size=1, max_size=4), moments), max_size=6))
 def test_the_index_says_what_the_folders_say(
     history: list[tuple[list[tuple[str, int, int]], int | None]],

@@ -99,12 +99,9 @@ def _end(plan: SweepPlan, trials: Trials, summary: Summary, halt: Halt) -> None:
         answer.note(f"{len(others.stopped)} trials were stopped by hand; {again}")
     for number, reason in others.unknown.items():
         answer.note(f"trial {number} is left: {reason}; with --takeover it is gone on with")
-    failed = summary.counts.get("failed", 0) - sum(
-        row.retry_of is not None for row in summary.rows if row.state != "failed"
-    )
-    if failed > 0:
-        answer.note(f"{failed} trials failed; --retry-failed tries them again")
-    if failed > 0 or others.stopped or others.unknown:
+    if summary.failed:
+        answer.note(f"{summary.failed} trials failed; --retry-failed tries them again")
+    if summary.failed or others.stopped or others.unknown:
         raise typer.Exit(RUN_FAILED)
 
 

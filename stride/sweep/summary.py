@@ -67,9 +67,19 @@ class Summary:
     @property
     def left(self) -> int:
         """Trials that are not done yet, those that nobody has begun included."""
-        done = sum(self.counts.get(state, 0) for state in ("completed", "pruned", "failed"))
-        retries = sum(row.retry_of is not None for row in self.rows)
-        return max(0, self.total - (done - retries))
+        again = {row.retry_of for row in self.rows}
+        done = [
+            row
+            for row in self.rows
+            if row.state in ("completed", "pruned", "failed") and row.trial not in again
+        ]
+        return max(0, self.total - len(done))
+
+    @property
+    def failed(self) -> int:
+        """Trials that failed, and that nobody tries again."""
+        again = {row.retry_of for row in self.rows}
+        return sum(row.state == "failed" and row.trial not in again for row in self.rows)
 
 
 def read_summary(folder: SweepFolder, definition: Definition) -> Summary:

@@ -124,7 +124,7 @@ class Trials:
                 if trial.state is TrialState.FAIL
                 and trial.number not in retried
                 and RUN in trial.user_attrs
-                and self._look(trial).standing is Standing.ENDED
+                and self._look(trial).standing in (Standing.ENDED, Standing.FREE)
             ]
             for trial in failed:
                 kept = {key: trial.user_attrs[key] for key in (RUN, RUN_ID)}
@@ -185,7 +185,8 @@ class Trials:
     def _count_death(self, trial: FrozenTrial, look: Look) -> None:
         deaths = 1 + (look.worker.deaths if look.worker else 0)
         if deaths >= DEATHS:
-            self._say(fail(self.study, trial, f"its training was killed {deaths} times"))
+            reason = "" if look.run is None else f": {look.run.status(look.record).reason}"
+            self._say(fail(self.study, trial, f"its training was killed {deaths} times{reason}"))
         else:
             self._mark(self._handle(trial), look, deaths)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from stride.cli import answer
+from stride.cli.already_run import Looking, asked_of, look_by_config, say
 from stride.cli.made_from import made_from
-from stride.cli.options import Config, ConfigFile, Json, ParentRun, Remove, Trust
+from stride.cli.options import Config, ConfigFile, IfNeeded, Json, ParentRun, Remove, Trust
 from stride.cli.run_json import FIELDS as RUN_FIELDS
 from stride.cli.run_json import run_fields
 from stride.cli.settings import read_settings, refuse_taken_name
 from stride.store.row import read_row
+from stride.store.run import Run
 from stride.training.things import code_of
 
 EXAMPLES = (
@@ -25,6 +27,7 @@ def create(
     config_file: ConfigFile = None,
     remove: Remove = None,
     parent: ParentRun = None,
+    if_needed: IfNeeded = False,
     trust: Trust = False,
     json: Json = False,
 ) -> None:
@@ -37,14 +40,28 @@ def create(
     made = made_from(settings, parent, trust=trust)
     resolved = made.resolved
     refuse_taken_name(made.experiment, settings.run)
+    code = code_of(resolved.config)
+    asked = asked_of(resolved.config, resolved.chosen)
+    if asked is not None:
+        looking = Looking(made.experiment, asked, if_needed)
+        found = look_by_config(looking, code)
+        if found is not None:
+            say(found)
+            if if_needed and found.is_same:
+                _answer(found.row.run, json=json)
+                return
     run = made.experiment.create(
         resolved.config.to_json(),
         name=settings.run,
         overrides=settings.typed,
         chosen=resolved.chosen,
         parents=made.parents,
-        code=code_of(resolved.config),
+        code=code,
     )
+    _answer(run, json=json)
+
+
+def _answer(run: Run, *, json: bool) -> None:
     if json:
         answer.write_json(run_fields(read_row(run)))
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -15,6 +16,7 @@ from stride.cli.launch import launch, read_launch
 from stride.cli.options import (
     Config,
     ConfigFile,
+    IfNeeded,
     Json,
     LauncherName,
     MaxRestarts,
@@ -46,6 +48,7 @@ EXAMPLES = (
     "stride fit --config work_dir=exp --config-file base.yaml --remove fit_kwargs.clip_norm",
     "stride fit exp/4  # that stride create made",
     "stride fit --config work_dir=exp --config run=long --resume  # in a job script",
+    "stride fit --config work_dir=exp --config seed=1 --if-needed",
     "stride fit --parent exp/9 --config optimizer_kwargs.lr=3e-4",
     "stride fit --continue exp/3 --config fit_kwargs.max_epochs=40",
     "stride fit --config work_dir=exp --init-from exp/3",
@@ -56,6 +59,7 @@ EXAMPLES = (
 FIELDS = TRAINING_FIELDS | {
     "smoke": "the whole answer of --smoke-only: step_seconds, evaluation_seconds,"
     " checkpoint_seconds, checkpoint_bytes, loss; else null",
+    "already_run": "whether --if-needed found the run, so that nothing was trained",
 }
 
 
@@ -79,6 +83,7 @@ def fit(
         ),
     ] = False,
     parent: ParentRun = None,
+    if_needed: IfNeeded = False,
     continue_from: Annotated[
         str | None,
         typer.Option(
@@ -143,9 +148,12 @@ def fit(
                 return plan_from_weights(init_from, settings, parent, trust=trust)
             return plan_new(settings, parent, trust=trust)
 
-        return _plan(run, settings, new, resume=resume, takeover=takeover, trust=trust)
+        plan = _plan(run, settings, new, resume=resume, takeover=takeover, trust=trust)
+        if if_needed and isinstance(plan, Plan) and plan.looking is not None:
+            plan = replace(plan, looking=replace(plan.looking, if_needed=True))
+        return plan
 
-    also = {"smoke": None}
+    also = {"smoke": None, "already_run": False}
     with meeting(place) as met:
         plan = plan_together(met, planned)
         if isinstance(plan, Plan) and not smoke_only:

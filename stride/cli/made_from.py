@@ -59,6 +59,11 @@ def experiment_beside(address: str, settings: Settings) -> WorkDir:
     return WorkDir(folder)
 
 
+def experiment_of(run: Run) -> WorkDir:
+    """The experiment of a run, named as the run is."""
+    return WorkDir(run.address.rpartition("/")[0] or run.work_dir)
+
+
 def announce_code(run: Run, *, trust: bool) -> None:
     """Name the code that the run's config names; reading it as a config imports that.
 

@@ -73,6 +73,14 @@ ParentRun = Annotated[
     ),
 ]
 
+IfNeeded = Annotated[
+    bool,
+    typer.Option(
+        "--if-needed",
+        help="Make no run where there is one of the same config, data and code: answer with it.",
+    ),
+]
+
 Tolerance = Annotated[
     str,
     typer.Option(
@@ -107,7 +115,9 @@ Code = Annotated[
 
 Trust = Annotated[
     bool,
-    typer.Option("--trust", help="Import code that a run names that was imported, or is of another user."),
+    typer.Option(
+        "--trust", help="Import code that a run names that was imported, or is of another user."
+    ),
 ]
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without a question.")]

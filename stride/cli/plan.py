@@ -8,8 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from stride.cli.already_run import Looking, asked_of
 from stride.cli.experiment import open_run
-from stride.cli.made_from import MadeFrom, announce_code, experiment_beside, made_from
+from stride.cli.made_from import (
+    MadeFrom,
+    announce_code,
+    experiment_beside,
+    experiment_of,
+    made_from,
+)
 from stride.cli.settings import Settings, refuse_taken_name
 from stride.cli.value import moment_text
 from stride.config import schema
@@ -43,6 +50,7 @@ class Plan:
     Attributes:
         experiment: folder of the run; it need not exist yet.
         takeover: a process of which nothing is known counts as gone.
+        looking: for runs that had this config already; None where it is meant to be the same.
     """
 
     config: schema.Config
@@ -50,6 +58,7 @@ class Plan:
     claim: Callable[[tuple[CodeRecord, ...]], Run]
     beginning: Beginning = NEW
     takeover: bool = False
+    looking: Looking | None = None
 
 
 def plan_new(settings: Settings, parent: str | None = None, *, trust: bool = False) -> Plan:
@@ -76,10 +85,14 @@ def plan_created(address: str, given: bool) -> Plan:
             "leave the run out to make another"
         )
     run = open_run(address)
-    if run.read_record().status is not Status.CREATED:
+    record = run.read_record()
+    if record.status is not Status.CREATED:
         raise _refusal(run)
     tree = read_stored_config(run.read_config(), str(run.config_path))
-    return Plan(schema.Config.from_json(tree), run.work_dir, lambda _: run)
+    config = schema.Config.from_json(tree)
+    asked = asked_of(config, record.chosen, but=record.id)
+    looking = None if asked is None else Looking(experiment_of(run), asked)
+    return Plan(config, run.work_dir, lambda _: run, looking=looking)
 
 
 def plan_resumed(run: Run, settings: Settings, *, takeover: bool, trust: bool) -> Plan:
@@ -207,7 +220,12 @@ def _plan_made(settings: Settings, made: MadeFrom, beginning: Beginning = NEW) -
             code=code,
         )
 
-    return Plan(resolved.config, experiment.path, claim, beginning)
+    origin = {(str(p.relation), p.id) for p in made.parents if p.relation == beginning.relation}
+    if beginning.weights is not None:
+        origin = {("file", beginning.weights)}
+    asked = asked_of(resolved.config, resolved.chosen, origin)
+    looking = None if asked is None else Looking(experiment, asked)
+    return Plan(resolved.config, experiment.path, claim, beginning, looking=looking)
 
 
 def _refusal(run: Run) -> StrideError:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from stride.store.run import Run
-
-BORROWED: Final = "begins_with"
-"""Names in `resolved` what a run has its first weights from: a run, or a file."""
 
 
 @dataclass(frozen=True)

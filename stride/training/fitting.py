@@ -16,8 +16,9 @@ from stride.store.attempt import Attempt
 from stride.store.provenance.take import Taking
 from stride.store.record import CodeRecord
 from stride.store.run import Run
+from stride.store.same_config import BORROWED
 from stride.training.assembly import build_parts
-from stride.training.beginning import BORROWED, NEW, Beginning
+from stride.training.beginning import NEW, Beginning
 from stride.training.callbacks import Callback, Callbacks
 from stride.training.compiling import compile_modules
 from stride.training.data import Data, load_data

@@ -16,8 +16,9 @@ from stride.errors import ConfigError, RunStateError
 from stride.store.parents import RunFinder, Whereabouts
 from stride.store.record import Parent, RunRecord
 from stride.store.run import Run
+from stride.store.same_config import BORROWED
 from stride.store.work_dir import WorkDir
-from stride.training.beginning import BORROWED, NEW, Beginning
+from stride.training.beginning import NEW, Beginning
 from stride.training.resuming import (
     DATA,
     first_threads,
@@ -137,6 +138,6 @@ def _check_newest(run: Run, record: RunRecord, source: Run) -> None:
     newest = next((folder.name for folder in source.checkpoint_paths.committed()), None)
     if newest is None or began not in (None, newest):
         raise RunStateError(
-            f"{run.address} went on from {began or 'a checkpoint'} of {source.address}, whose newest"
-            f" checkpoint is {newest or 'gone'}: it cannot be trained again from there"
+            f"{run.address} went on from {began or 'a checkpoint'} of {source.address}, whose"
+            f" newest checkpoint is {newest or 'gone'}: it cannot be trained again from there"
         )

@@ -13,7 +13,8 @@ from stride.config.schema import Config
 from stride.errors import ConfigError, RunStateError, VerificationError
 from stride.store.attempt import Attempt
 from stride.store.run import Run
-from stride.training.beginning import BORROWED, Beginning
+from stride.store.same_config import BORROWED
+from stride.training.beginning import Beginning
 from stride.training.checkpoints.reading import Found, read_checkpoint, read_newest
 from stride.training.module_state import misfit
 from stride.training.parts import Parts

@@ -11,7 +11,7 @@ from stride.cli.terminal import Terminal
 from stride.cli.text import harmless, shortened
 from stride.cli.value import NOTHING, metric_text, value_text
 from stride.config.differences import ABSENT
-from stride.config.differing_keys import short_names
+from stride.config.differing_keys import governed_by, is_name, short_names
 from stride.report.importance import Importance, KeyImportance, Method
 from stride.report.measured import Measured
 from stride.report.value_means import ValueMean
@@ -90,16 +90,22 @@ def _notes(
     measured: Measured, read: Importance, shown: list[KeyImportance], short: Mapping[str, str]
 ) -> Iterator[str]:
     for each in shown:
-        if each.together:
-            with_it = _some([short[key] for key in each.together])
-            yield f"{short[each.key]} always changes together with {with_it}: it may be any of them"
+        own = _arguments(each)
+        others = [short[key] for key in each.together if key not in own]
+        if others:
+            yield f"{short[each.key]} always changes together with {_some(others)}: it may be any"
+        if own:
+            with_it = _some([short[key] for key in own])
+            yield f"{short[each.key]} stands for what it names, with {with_it}"
     if len(shown) < len(read.keys):
-        others = [short[each.key] for each in read.keys if each not in shown]
-        yield f"explain next to nothing: {_some(others)}"
+        rest = [short[each.key] for each in read.keys if each not in shown]
+        yield f"explain next to nothing: {_some(rest)}"
     if read.method is Method.FANOVA:
         explained = sum(each.share for each in read.keys)
-        rest = "the rest is what they do jointly, and chance"
-        yield f"all keys, each alone, explain {explained:.0%}; {rest}"
+        yield (
+            f"all keys, each alone, explain {explained:.0%}; the rest is what they do jointly, and"
+            " chance"
+        )
     repeats = (
         ""
         if read.repeats is None
@@ -112,6 +118,13 @@ def _notes(
         names = [measured.table.names[row] for row in read.without_value]
         yield f"left out, without a finite {measured.name}: {_some(names)}"
     yield from read.notes
+
+
+def _arguments(each: KeyImportance) -> list[str]:
+    """The keys that change with a name since they are arguments of what it names."""
+    if not is_name(each.key):
+        return []
+    return [key for key in each.together if key.startswith(governed_by(each.key))]
 
 
 def _some(names: list[str] | tuple[str, ...]) -> str:

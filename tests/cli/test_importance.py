@@ -1,5 +1,6 @@
 """`stride importance`."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ def test_keys_stand_with_their_share_and_the_mean_of_each_value(stride: Any, gri
     assert lines[2].split() == ["key", "share", "value", "val_loss", "±", "n"]
     assert lines[3].split()[0] == "lr"
     assert [line.split()[-4:] for line in lines[3:6]][1][:2] == ["0.01", "1.0755"]
-    assert "depth always changes together with twin: it may be any of them" in answer.out
+    assert "depth always changes together with twin: it may be any" in answer.out
     assert "runs that differ in the seed alone spread by 0.0007" in answer.out
     assert "are few: take it as a hint" in answer.out
 
@@ -73,3 +74,28 @@ def test_an_empty_experiment_is_one_sentence(stride: Any, tmp_path: Path) -> Non
     answer = stride("importance", "exp")
     assert (answer.code, answer.out, answer.err.count("\n")) == (2, "", 1)
     assert stride("importance", "nowhere").code == 2
+
+
+def test_the_arguments_of_what_a_key_names_are_told_from_keys_that_go_with_it_by_chance(
+    stride: Any, tmp_path: Path
+) -> None:
+    for number in range(8):
+        model = {"model_kwargs.model_name": "A", "model_kwargs.width": 4}
+        if number % 2:
+            model = {"model_kwargs.model_name": "B", "x": 1}
+        make_run(tmp_path / "exp", number % 2 + 0.01 * number, {"seed": 0, **model})
+    answer = stride("importance", "exp")
+    assert "model_name always changes together with x: it may be any" in answer.out
+    assert "model_name stands for what it names, with width" in answer.out
+
+
+@pytest.mark.parametrize("missing", ["optuna", "sklearn"])
+def test_what_is_not_installed_is_one_sentence(
+    stride: Any, grid: Path, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    monkeypatch.setitem(sys.modules, missing, None)
+    answer = stride("importance", "exp", "--method", "fanova")
+    assert (answer.code, answer.out) == (2, "")
+    assert "pip install" in answer.err
+    if missing == "sklearn":
+        assert stride("importance", "exp", "--json").json["method"] == "ped-anova"

@@ -115,6 +115,8 @@ def test_order_limit_and_total(experiment: WorkDir, make: Make) -> None:
     assert (len(selection), selection.total) == (1, 3)
     newest = select([experiment], sort="val_loss", newest_first=True)
     assert names(newest.runs()) == ["3", "1", "2", "0", "4"]
+    newest = select([experiment], sort="best", newest_first=True)
+    assert names(newest.runs()) == ["1", "3", "2", "0", "4"]
 
 
 def test_among_the_newest_a_named_run_has_the_place_of_its_creation(

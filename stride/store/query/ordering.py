@@ -20,7 +20,8 @@ _KINDS: Final = {"a number": 0, "a text": 1, "a boolean": 2, "a list": 3}
 class SortKey:
     """A name as it was typed, and whether the greatest come first.
 
-    `best` and `best:<monitor>` go from the best to the worst, whichever direction that is.
+    `best` and `best:<monitor>` go from the best to the worst, whichever direction that is, and
+    from the lower number to the higher where that is equal.
     """
 
     name: str
@@ -89,13 +90,15 @@ def read_order(
         QueryError: a name is unknown, or `best` is not clear.
     """
     found = []
+    ties: list[tuple[str, bool]] = []
     for key in keys:
         if key.name == BEST or key.name.startswith(f"{BEST}:"):
             monitor = find_monitor(key.name, tables, places=places)
             found.append((monitor.column, key.descending == (monitor.mode == "min")))
+            ties = [("run.number", key.descending)]  # as `exp/best` has it: the lower number
         else:
             found.append((vocabulary.resolve(key.name), key.descending))
-    return Order(tuple(found))
+    return Order((*found, *ties))
 
 
 def ranks_of(values: Sequence[Sequence[Any]], descending: bool = False) -> list[list[int]]:

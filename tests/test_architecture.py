@@ -130,7 +130,7 @@ print(*[f"{run.name} {run.status().status}" for run in WorkDir("exp").runs()])
 
 def test_what_reads_and_checks_is_imported_where_torch_is_not_installed(without_torch, tmp_path):
     commands = ("app", "create", "diff", "init", "keys", "list", "log")
-    commands += ("report", "show", "version")
+    commands += ("importance", "neighbours", "report", "show", "version")
     names = modules_under(
         *("stride.store", "stride.config", "stride.tables", "stride.files", "stride.errors"),
         *("stride.report", "stride.training.catalog", "stride.__main__"),

@@ -72,7 +72,7 @@ def importance(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Show which config keys matter most for a metric.
+    """Show which config keys matter most.
 
     Judged from the runs that there are, by Optuna: fANOVA gives the share of the metric's variance
     that each key explains alone, PED-ANOVA how much the best runs prefer certain values. Below each

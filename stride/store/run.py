@@ -72,6 +72,7 @@ class Run(RunFolder):
         Raises:
             StoredFileError: config.json is missing, empty, cut off, or not JSON.
         """
+        self.check_inside(self.config_path)
         try:
             tree = read_json(self.config_path)
         except FileNotFoundError as error:
@@ -87,6 +88,7 @@ class Run(RunFolder):
             StoredFileError: run.json is missing, empty, cut off, not JSON, or of a wrong type.
             NewerFormatError: written by a newer stride.
         """
+        self.check_inside(self.record_path)
         try:
             return read_record(self.record_path)
         except FileNotFoundError as error:
@@ -94,6 +96,7 @@ class Run(RunFolder):
 
     def read_labels(self) -> Labels:
         """Tags and note; none where nobody wrote any."""
+        self.check_inside(self.labels_path)
         return read_labels(self.labels_path)
 
     def write_labels(
@@ -189,4 +192,6 @@ class Run(RunFolder):
         Raises:
             StoredFileError: it is empty, cut off, or not JSON.
         """
-        return read_results(self.results_file(name))
+        path = self.results_file(name)
+        self.check_inside(path)
+        return read_results(path)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+from stride.errors import StoredFileError
 from stride.store.checkpoint_paths import CheckpointPaths
 from stride.store.names import check_file_name, is_number
 
@@ -162,3 +164,23 @@ class RunFolder:
     def results_metrics_path(self) -> Path:
         """The metrics of the evaluation that ends the training; never changed."""
         return self.results_file("metrics")
+
+    def has_link(self, path: Path) -> bool:
+        """Whether a file of the run, or a folder of the run that it is in, is a symbolic link."""
+        while path != self.path:
+            if path.is_symlink():
+                return True
+            path = path.parent
+        return False
+
+    def check_inside(self, path: Path) -> None:
+        """Look whether a file of the run is in the experiment; links out of it are not followed.
+
+        Raises:
+            StoredFileError: it is a symbolic link that leads out, or in a folder that is one.
+        """
+        if not self.has_link(path):
+            return
+        target, experiment = (Path(os.path.realpath(each)) for each in (path, self.work_dir))
+        if not target.is_relative_to(experiment):
+            raise StoredFileError(f"{path} is a symbolic link that leads out of the experiment")

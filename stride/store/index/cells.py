@@ -98,9 +98,9 @@ class _Attempts:
     def read(self, path: Path, read: Callable[[], T]) -> T | None:
         """What a file says, None where it cannot be read."""
         try:
-            if self._is_link(path):
+            if self._run.has_link(path):
                 self.outcome = Outcome.PASSING
-                self._check_stays(path)
+                self._run.check_inside(path)
             return read()
         except (StoredFileError, NewerFormatError) as error:
             self.problems.append(str(error))
@@ -110,15 +110,6 @@ class _Attempts:
         except RecursionError:
             self.problems.append(f"{path} is nested too deep")
         return None
-
-    def _is_link(self, path: Path) -> bool:
-        """Whether the file, or a folder of the run that it is in, is a symbolic link."""
-        inner = path.relative_to(self._run.path).parents
-        return path.is_symlink() or any((self._run.path / each).is_symlink() for each in inner[:-1])
-
-    def _check_stays(self, path: Path) -> None:
-        if not path.resolve().is_relative_to(self._run.work_dir.resolve()):
-            raise StoredFileError(f"{path} is a symbolic link that leads out of the experiment")
 
 
 def record_cells(record: RunRecord) -> Cells:

@@ -23,7 +23,7 @@ from stride.errors import (
     StoredFileError,
     UsageError,
 )
-from stride.files import fsync_folder, read_content, storage_errors, write_json
+from stride.files import clear_temporaries, fsync_folder, read_content, storage_errors, write_json
 from stride.store.holding import holding, read_dead
 from stride.store.names import check_run_name, is_number, is_run_name
 from stride.store.record import utc_now
@@ -219,6 +219,7 @@ def restore_run(entry: TrashEntry, *, name: str | None = None) -> Run:
             raise
         fsync_folder(entry.work_dir.path)
         fsync_folder(entry.work_dir.trash_path)
+        clear_temporaries(run.removal_path)
         run.removal_path.unlink(missing_ok=True)
     return run
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from stride.files import fsync_folder, storage_errors
+from stride.files import fsync_folder, read_content, storage_errors, write_new
 from stride.store.holding import holding
 from stride.store.run import Run
 from stride.store.trash import check_trash
@@ -31,15 +31,36 @@ def set_aside(work_dir: WorkDir, path: Path) -> str:
                 path.unlink()
             fsync_folder(path.parent)
             return "removed: it was empty"
-        check_trash(work_dir)
-        moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-        place = work_dir.aside_path / f"{moment}-{os.urandom(4).hex()}"
-        target = place / path.relative_to(work_dir.path)
-        target.parent.mkdir(parents=True)
+        target = _place_for(work_dir, path)
         path.rename(target)
         fsync_folder(target.parent)
         fsync_folder(path.parent)
     return f"moved to {target}"
+
+
+def copy_aside(work_dir: WorkDir, path: Path) -> str:
+    """Copy a small file to the trash, before it is replaced; says so.
+
+    Raises:
+        StorageError: the disk refused.
+    """
+    content = read_content(path)
+    if not content:
+        return "it was empty"
+    with storage_errors("write", path):
+        target = _place_for(work_dir, path)
+        write_new(target, content)
+        fsync_folder(target.parent)
+    return f"copied to {target}"
+
+
+def _place_for(work_dir: WorkDir, path: Path) -> Path:
+    check_trash(work_dir)
+    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+    place = work_dir.aside_path / f"{moment}-{os.urandom(4).hex()}"
+    target = place / path.relative_to(work_dir.path)
+    target.parent.mkdir(parents=True)
+    return target
 
 
 def set_aside_from(run: Run, path: Path) -> Callable[[], str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from stride.errors import NewerFormatError, StorageError, StoredFileError
 from stride.files import fsync_folder, read_json, storage_errors
 from stride.store.archive.origin import read_origin
-from stride.store.doctor.aside import set_aside, set_aside_from
+from stride.store.doctor.aside import copy_aside, set_aside_from
 from stride.store.doctor.finding import Finding, Level
 from stride.store.holding import holding
 from stride.store.record import RunRecord, read_record
@@ -62,8 +62,8 @@ def _mended_record(run: Run) -> Callable[[], str] | None:
 
     def mend() -> str:
         with holding(run), storage_errors("write", run.record_path):
-            said = set_aside(WorkDir(run.work_dir), run.record_path)
-            newest.rename(run.record_path)
+            said = copy_aside(WorkDir(run.work_dir), run.record_path)
+            newest.replace(run.record_path)
             fsync_folder(run.path)
         return f"{said}; {newest.name}, which is whole, took its place"
 

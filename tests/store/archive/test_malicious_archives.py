@@ -122,13 +122,13 @@ def test_the_forged_archive_is_good_as_it_is(pack: Packer, target: WorkDir, tmp_
 
 @pytest.mark.parametrize(
     "name",
-    ["../../precious", "/tmp/h5-precious", "logs/../../../precious", "C:\\x", "..\\..\\precious"],
+    ["../../precious", "/tmp/stride-precious", "logs/../../../precious", "C:\\x", "..\\..\\precious"],
 )
 def test_a_name_that_leads_out(pack: Packer, target: WorkDir, tmp_path: Path, name: str) -> None:
     forged = Forged()
     forged.files[name] = b"evil"
     refused(pack(tmp_path / "a", forged.members()), target, UsageError, "leads out of a run")
-    assert not Path("/tmp/h5-precious").exists()
+    assert not Path("/tmp/stride-precious").exists()
 
 
 @pytest.mark.parametrize("folder", ["..", ".", "", "../exp", "/", ".trash", "latest", "con", "0/1"])

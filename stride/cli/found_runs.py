@@ -13,7 +13,7 @@ from stride.cli.selected_runs import draw_columns, draw_selected, fields_of_colu
 from stride.cli.terminal import Terminal, standard_output
 from stride.store.query.ordering import SortKey, parse_sort
 from stride.store.query.query import Query
-from stride.store.row import read_row
+from stride.store.row import read_present
 from stride.store.selection import Selection, select
 from stride.store.work_dir import WorkDir
 
@@ -55,7 +55,7 @@ class FoundRuns:
             columns = find_columns(self._columns, selection.vocabulary)
             yield from fields_of_columns(selection, columns)
         else:
-            yield from (run_fields(read_row(run)) for run in selection.runs())
+            yield from map(run_fields, read_present(selection.runs()))
 
     def lines(self) -> Iterator[str]:
         """The lines of the table, or of CSV."""

@@ -9,7 +9,7 @@ from typing import Any
 from stride.cli.listing import draw_listing
 from stride.cli.run_json import run_fields
 from stride.cli.terminal import standard_output
-from stride.store.row import read_row
+from stride.store.row import read_present
 from stride.store.work_dir import WorkDir
 
 
@@ -28,7 +28,7 @@ class NewestRuns:
     def fields(self) -> Iterator[dict[str, Any]]:
         """The runs in JSON, each as soon as it is read."""
         runs = self._experiment.newest(self._count or sys.maxsize)
-        return (run_fields(read_row(run)) for run in runs)
+        return map(run_fields, read_present(runs))
 
     def lines(self) -> Iterator[str]:
         """The lines of the table."""
@@ -36,8 +36,8 @@ class NewestRuns:
         self._empty = not runs
         if not runs:
             return
-        total = self._experiment.count() if len(runs) == self._count else len(runs)
-        rows = [read_row(run) for run in runs]
+        rows = [*read_present(runs)]
+        total = self._experiment.count() if len(runs) == self._count else len(rows)
         yield from draw_listing(rows, standard_output())
         if total > len(rows):
             yield f"\n{len(rows)} newest of {total} runs; --limit 0 lists all"

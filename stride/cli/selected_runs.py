@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from stride.cli.listing import Drawn, draw_fitting, draw_listing, shown_monitors
@@ -10,7 +11,7 @@ from stride.cli.run_columns import draw_column, headings_of
 from stride.cli.table import Cell, Column
 from stride.cli.terminal import Terminal
 from stride.store.index.column import MISSING
-from stride.store.row import read_row
+from stride.store.row import read_present
 from stride.store.selection import Selection
 
 _IN_LISTING = frozenset(
@@ -24,7 +25,10 @@ def draw_selected(selection: Selection, named: Sequence[str], terminal: Terminal
     Args:
         named: columns that the query and the sort keys name.
     """
-    rows = [read_row(run) for run in selection.runs()]
+    rows = [*read_present(selection.runs())]
+    present = {row.run for row in rows}
+    places = [place for place in selection.places if selection.run(place) in present]
+    selection = replace(selection, places=places)
     monitors = shown_monitors(rows)
     shown = {f"best.{name}" for name in monitors}
     firsts = {name for name in selection.values("run.monitor") if name is not MISSING}

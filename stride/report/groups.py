@@ -103,7 +103,7 @@ def group_runs(selection: Selection, columns: Sequence[str], metrics: Sequence[s
 
 def summarize(values: Iterable[Any]) -> Summary | None:
     """Number, mean, spread and extremes of the numbers among some values; None of none."""
-    numbers = [float(value) for value in values if type(value) in (int, float) and value == value]
+    numbers = [_float(value) for value in values if type(value) in (int, float) and value == value]
     if not numbers:
         return None
     mean = _mean(numbers)
@@ -147,6 +147,13 @@ def _sortable(group: Group, column: str) -> Any:
     return group.values.get(column, MISSING)
 
 
+def _float(number: float) -> float:
+    try:
+        return float(number)
+    except OverflowError:  # a whole number of hundreds of digits
+        return math.inf if number > 0 else -math.inf
+
+
 def _mean(numbers: Sequence[float]) -> float:
     try:
         return math.fsum(numbers) / len(numbers)
@@ -177,4 +184,4 @@ def _hashable(value: Any) -> Any:
         return "boolean", value
     if isinstance(value, list | tuple):
         return "list", tuple(map(_hashable, value))
-    return "mapping" if isinstance(value, dict) else value
+    return ("mapping", repr(value)) if isinstance(value, dict) else value

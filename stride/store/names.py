@@ -78,7 +78,7 @@ def is_digits(text: str) -> bool:
 
 def is_best(text: str) -> bool:
     """Whether a reference means a best run."""
-    return text == BEST or text.startswith(f"{BEST}:")
+    return text == BEST or (text.startswith(f"{BEST}:") and text != f"{BEST}:")
 
 
 def is_exact(text: str) -> bool:

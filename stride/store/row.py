@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,6 +63,14 @@ def read_row(run: Run) -> Row:
     settings, changed = _effective(config, record)
     verdict = None if record is None else run.status(record)
     return Row(run, settings, changed, record, labels, verdict, "; ".join(problems) or None)
+
+
+def read_present(runs: Iterable[Run]) -> Iterator[Row]:
+    """Read runs that were found a moment ago; those that have been removed since are left out."""
+    for run in runs:
+        row = read_row(run)
+        if row.problem is None or run.exists():
+            yield row
 
 
 def _effective(

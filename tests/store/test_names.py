@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from stride.errors import RunNameError
 from stride.store.names import (
     check_run_name,
+    is_exact,
     is_number,
     is_run_name,
     parse_number,
@@ -74,6 +75,28 @@ def test_every_allowed_name_is_one_plain_part_of_a_path(name: str) -> None:
         assert Path("exp", name).parts == ("exp", name)
         assert parse_run_address(f"exp/{name}") == (Path("exp"), name)
         assert not is_number(name)
+
+
+@pytest.mark.parametrize(
+    ("address", "parts"),
+    [
+        ("exp/best", (Path("exp"), "best")),
+        ("best", (Path(), "best")),
+        ("exp/best:val_loss", (Path("exp"), "best:val_loss")),
+        ("a/b/best:val/loss", (Path("a/b"), "best:val/loss")),
+        ("best:val_loss", (Path(), "best:val_loss")),
+        ("/exp/latest", (Path("/exp"), "latest")),
+    ],
+)
+def test_a_best_run_is_an_address_too(address: str, parts: tuple[Path, str]) -> None:
+    assert parse_run_address(address) == parts
+    assert not is_exact(parts[1])
+
+
+@pytest.mark.parametrize("address", ["exp/best:", "exp/latest:val_loss", "exp/better:x", "best:"])
+def test_what_only_looks_like_a_best_run_is_none(address: str) -> None:
+    with pytest.raises(RunNameError):
+        parse_run_address(address)
 
 
 @given(st.integers(0, 10**18 - 1))

@@ -65,7 +65,7 @@ class _Header(msgspec.Struct, frozen=True, array_like=True):
     columns: list[_ColumnHeader]
 
 
-def read_cached(path: Path, files: int) -> Cached | None:
+def read_cache_file(path: Path, files: int) -> Cached | None:
     """What is cached; None where there is nothing that can be believed.
 
     Args:
@@ -139,7 +139,7 @@ def _unpack(header: _Header, blocks: memoryview) -> Cached:
     return Cached(names, settled, stamps, Slab(rows, columns))
 
 
-def write_cached(path: Path, cached: Cached) -> bool:
+def write_cache_file(path: Path, cached: Cached) -> bool:
     """Replace the file atomically; False where that is not possible, which does no harm.
 
     Of several writers the last one stays. Nothing is fsynced: the checksum tells what a power cut

@@ -146,7 +146,7 @@ def record_cells(record: RunRecord) -> Cells:
 
 def _metric_cells(record: RunRecord) -> Cells:
     """A bare metric is that of the best epoch by the first monitor, and else the newest."""
-    cells = {f"last.{name}": value for name, value in numbers(record.last)}
+    cells: Cells = {f"last.{name}": value for name, value in numbers(record.last)}
     for best in record.best:
         cells |= {f"best.{name}": value for name, value in numbers({best.monitor: best.value})}
     first = record.best[0] if record.best else None

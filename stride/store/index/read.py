@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from stride.store.index.cache_file import read_cached as read_cache_file
+from stride.store.index.cache_file import read_cache_file
 from stride.store.index.part import Part
 from stride.store.index.present import look, look_at
 from stride.store.index.refresh import refresh

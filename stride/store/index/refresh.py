@@ -6,7 +6,12 @@ from array import array
 from collections.abc import Sequence
 from pathlib import Path
 
-from stride.store.index.cache_file import Cached, file_system_time, read_cached, write_cached
+from stride.store.index.cache_file import (
+    Cached,
+    file_system_time,
+    read_cache_file,
+    write_cache_file,
+)
 from stride.store.index.cells import Outcome
 from stride.store.index.present import Present
 from stride.store.index.slab import CHUNK, Filling, Selection, Slab
@@ -32,7 +37,7 @@ def refresh(
         path: of the cache.
         moment: nanoseconds, by the clock of the file system; None: it is asked.
     """
-    cached = read_cached(path, len(source.files)) or _NOTHING
+    cached = read_cache_file(path, len(source.files)) or _NOTHING
     places = _compare(cached, present)
     if places is None:
         return present.names, Selection([cached.slab])
@@ -61,7 +66,7 @@ def refresh(
     if _pays(sum(map(settled.__getitem__, stale)) + removed, len(places)):
         selection = Selection([selection.whole()])
         flags = bytes(map(settled.__getitem__, rows))
-        write_cached(path, Cached(kept.names, flags, kept.stamps, selection.whole()))
+        write_cache_file(path, Cached(kept.names, flags, kept.stamps, selection.whole()))
     return kept.names, selection
 
 

@@ -121,10 +121,11 @@ def read_measured(work_dir: WorkDir, metric: str) -> Measured:
 
 def measure(table: RunTable, metric: str) -> Measured:
     """The same of a table that was read with the parts that the metric needs."""
-    name = Vocabulary([table]).resolve(metric)
+    vocabulary = Vocabulary([table])
+    name = vocabulary.resolve(metric)
     column = table.columns.get(name)
     if not name.startswith(METRIC_KINDS) or column is None:
-        known = sorted(c[7:] for c in table.columns if c.startswith("metric."))
+        known = sorted(vocabulary.metrics())
         what = "is no metric" if column is not None else "is the metric of no run"
         raise UsageError(f"{metric} {what}; the metrics are {', '.join(known) or 'none yet'}")
     status = table.columns["run.status"]

@@ -125,7 +125,8 @@ def measure(table: RunTable, metric: str) -> Measured:
     name = vocabulary.resolve(metric)
     column = table.columns.get(name)
     if not name.startswith(METRIC_KINDS) or column is None:
-        known = sorted(vocabulary.metrics())
+        names = sorted(vocabulary.metrics())  # lr stands among them, and means the config's
+        known = [each for each in names if vocabulary.resolve(each) == f"metric.{each}"]
         what = "is no metric" if column is not None else "is the metric of no run"
         raise UsageError(f"{metric} {what}; the metrics are {', '.join(known) or 'none yet'}")
     status = table.columns["run.status"]

@@ -123,7 +123,7 @@ def sort_groups(groups: Sequence[Group], keys: Sequence[tuple[str, bool]]) -> li
     """
     ordered = list(groups)
     for column, descending in reversed(keys):
-        (ranks,) = ranks_of([[_sortable(group, column) for group in ordered]], descending)
+        ranks = ranks_of([_sortable(group, column) for group in ordered], descending)
         by_rank = sorted(range(len(ordered)), key=ranks.__getitem__)
         ordered = [ordered[index] for index in by_rank]
     return ordered
@@ -170,7 +170,7 @@ def _codes(values: Sequence[Any]) -> list[int]:
 def _distinct(values: Sequence[Any]) -> dict[Any, Any]:
     """Each value once, in order; those that are missing are none."""
     found = {_hashable(value): value for value in values if value is not MISSING}
-    (ranks,) = ranks_of([[*found.values()]])
+    ranks = ranks_of([*found.values()])
     return {key: found[key] for _, key in sorted(zip(ranks, found, strict=True), key=_first)}
 
 

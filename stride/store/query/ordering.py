@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from stride.errors import QueryError
+from stride.store.index.column import MISSING
 from stride.store.index.run_table import RunTable
 from stride.store.query.monitors import BEST, find_monitor
 from stride.store.query.truth import kind_of
@@ -64,14 +65,18 @@ class Order:
         """
         for name, descending in reversed(self.columns):
             columns = [table.columns.get(name) for table in tables]
-            values = [column.values if column else () for column in columns]
-            of_codes = ranks_of(values, descending)
-            last = sum(map(len, values))
-            of_rows = [
-                [last] * len(table) if column is None else [*map(ranks.__getitem__, column.codes)]
-                for table, column, ranks in zip(tables, columns, of_codes, strict=True)
+            cells = [
+                (table, 0 if (column := columns[table]) is None else column.codes[row])
+                for table, row in places
             ]
-            places = sorted(places, key=lambda place, of=of_rows: of[place[0]][place[1]])  # type: ignore[misc]
+            used = [*dict.fromkeys(cells)]
+            values = [
+                column.values[code] if code and (column := columns[table]) else MISSING
+                for table, code in used
+            ]
+            of_cells = dict(zip(used, ranks_of(values, descending), strict=True))
+            ranks = [of_cells[cell] for cell in cells]
+            places = [places[at] for at in sorted(range(len(places)), key=ranks.__getitem__)]
         return places
 
 
@@ -101,25 +106,24 @@ def read_order(
     return Order((*found, *ties))
 
 
-def ranks_of(values: Sequence[Sequence[Any]], descending: bool = False) -> list[list[int]]:
-    """For each list of values the rank of each among those of all.
+def ranks_of(values: Sequence[Any], descending: bool = False) -> list[int]:
+    """The rank of each value among all; equal ones have the same.
 
     What has no order, missing, nan and null, comes last in either direction.
     """
-    sortable: list[tuple[Any, int, int]] = []
-    for index, of_table in enumerate(values):
-        for code, value in enumerate(of_table):
-            if (key := _key(value)) is not None:
-                sortable.append((key, index, code))
-    sortable.sort(key=lambda each: each[0], reverse=descending)
-    last = sum(map(len, values))
-    ranks = [[last] * len(of_table) for of_table in values]
+    sortable = [(key, at) for at, value in enumerate(values) if (key := _key(value)) is not None]
+    sortable.sort(key=_first, reverse=descending)
+    ranks = [len(values)] * len(values)
     rank, before = -1, None
-    for key, index, code in sortable:
+    for key, at in sortable:
         if key != before:
             rank, before = rank + 1, key
-        ranks[index][code] = rank
+        ranks[at] = rank
     return ranks
+
+
+def _first(pair: tuple[Any, int]) -> Any:
+    return pair[0]
 
 
 def _key(value: Any) -> tuple[Any, ...] | None:

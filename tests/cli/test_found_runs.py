@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -335,3 +337,43 @@ def test_a_read_only_experiment_is_asked(stride: Any, trained: Any, tmp_path: Pa
     finally:
         for folder in (run.path, tmp_path / "exp"):
             folder.chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--where", "val_accuracy > 0.5 and created > '2 days ago'", "--sort", "best"],
+        ["--columns", "*", "--csv"],
+        ["--group-by", "config", "--json"],
+    ],
+)
+def test_finding_imports_nothing_that_is_slow(
+    trained: Any, tmp_path: Path, arguments: list[str]
+) -> None:
+    trained()
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "stride", "list", "exp", *arguments],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "stride.store.query.query" in imported
+    assert {"torch", "numpy", "pandas", "pydantic", "filelock"}.isdisjoint(imported)
+
+
+def test_the_newest_are_listed_without_index_and_language(trained: Any, tmp_path: Path) -> None:
+    trained()
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "stride", "list", "exp"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "stride.cli.listing" in imported
+    assert not {name for name in imported if name.startswith("stride.store.query")}
+    assert not {name for name in imported if name.startswith("stride.store.index")}
+    assert not (tmp_path / "exp" / ".stride" / "index").exists()

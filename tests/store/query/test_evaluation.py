@@ -293,3 +293,20 @@ def compared(value: Any, sign: str, other: Any) -> bool | None:
 
 def as_lists(value: Any) -> Any:
     return [as_lists(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+words = st.sampled_from(
+    ["and", "or", "not", "in", "is", "missing", "contains", "(", ")", "[", "]", ",", "==", "<"]
+)
+things = st.sampled_from(
+    ["loss", "lr", "created", "seconds", "status", "tags", "'2 days ago'", "2h", "'x'", "1", "~"]
+)
+
+
+@given(st.lists(words | things, max_size=8).map(" ".join))
+def test_any_text_asked_of_runs_is_answered_or_refused_in_one_sentence(text: str) -> None:
+    runs = build_table([*RUNS, {"run.created": "2026-11-20T00:00:00Z", "run.seconds": 3.5}])
+    try:
+        assert set(found(text, runs)) <= set(range(5))
+    except QueryError as error:
+        assert "\n" not in str(error)

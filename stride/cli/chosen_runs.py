@@ -15,17 +15,24 @@ _RANGE = re.compile(r"(?:(?P<folder>.*)/)?(?P<first>[0-9]+)-(?P<last>[0-9]+)", r
 _MOVING = re.compile(rf"(?:.*/)?({LATEST}|best|best:.*)", re.DOTALL)
 
 
-def open_runs(addresses: Sequence[str], *, whole: bool = False) -> list[Run]:
+def open_runs(
+    addresses: Sequence[str], *, whole: bool = False, where: Sequence[str] | None = None
+) -> list[Run]:
     """The runs of `exp/3`, `exp/baseline` and `exp/3-7`, each once, as they were typed.
 
     `latest` and `best` are refused: what they mean changes while others train.
 
     Args:
         whole: an experiment stands for all its runs.
+        where: queries; then experiments are named, and stand for their runs of which all are true.
 
     Raises:
-        UsageError: no such run; none in a range; an experiment without `whole`.
+        UsageError: no such run; none in a range; an experiment without `whole`; a run with `where`.
     """
+    if where:
+        from stride.store.selection import select  # deferred: what names its runs needs no index
+
+        return list(select(map(open_experiment, addresses), where).runs())
     runs: dict[Run, None] = {}
     for address in addresses:
         runs.update(dict.fromkeys(_runs_of(address, whole)))

@@ -11,6 +11,7 @@ import typer
 from stride.cli import answer
 from stride.cli.chosen_runs import open_runs
 from stride.cli.completion import complete_run
+from stride.cli.list_options import Where
 from stride.cli.options import Json
 from stride.cli.text import harmless
 from stride.cli.value import size_text
@@ -21,6 +22,7 @@ EXAMPLES = (
     "stride export exp/3 -o run.tar.gz",
     "stride export exp/3-7 exp/baseline -o runs.zip",
     "stride export exp -o all.tar --checkpoints",
+    "stride export exp --where \"'paper' in tags\" -o paper.tar.gz",
     "stride import runs.zip other  # takes them in elsewhere",
 )
 FIELDS = {
@@ -54,6 +56,7 @@ def export(
             show_default=False,
         ),
     ] = None,
+    where: Where = None,
     json: Json = False,
 ) -> None:
     """Pack runs into one archive, with digests.
@@ -63,9 +66,9 @@ def export(
     """
     if output is None:
         raise UsageError("say which archive to write, as in --output runs.tar.gz")
-    chosen = open_runs(runs, whole=True)
+    chosen = open_runs(runs, whole=True, where=where)
     if not chosen:
-        raise UsageError(f"{runs[0]} has no runs")
+        raise UsageError(f"{runs[0]} has no {'such ' if where else ''}runs")
     done = export_runs(chosen, Path(output).expanduser(), checkpoints=checkpoints)
     if json:
         answer.write_json(

@@ -11,6 +11,7 @@ from stride.cli import answer
 from stride.cli.chosen_runs import open_runs
 from stride.cli.completion import complete_run
 from stride.cli.confirmation import confirm
+from stride.cli.list_options import Where
 from stride.cli.options import DryRun, Json, Yes
 from stride.cli.status import STYLES
 from stride.cli.table import Cell, Column, draw_table
@@ -28,6 +29,7 @@ EXAMPLES = (
     "stride prune exp --dry-run  # what it would free",
     "stride prune exp",
     "stride prune exp/0-20 --keep last --yes",
+    "stride prune exp --where \"'paper' not in tags\" --keep last",
     "stride prune exp/3 --keep none  # of a completed run: the weights stay",
 )
 FIELDS = {
@@ -60,18 +62,20 @@ def prune(
             help="Of each run: best, last, how many of the newest, or none.",
         ),
     ] = "best,last",
+    where: Where = None,
     yes: Yes = False,
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
-    """Remove checkpoints that need not be kept, for good.
+    """Remove checkpoints that need not be kept.
 
-    Weights, tables and results stay. A run that is not completed keeps the newest checkpoint that
-    verifies, whatever is asked, so that it can go on; a run that trains is left alone. Bytes are
-    counted once the last name of a file goes: checkpoints share the best weights with the run.
+    They go for good; weights, tables and results stay. A run that is not completed keeps the newest
+    checkpoint that verifies, whatever is asked, so that it can go on; a run that trains is left
+    alone. Bytes are counted once the last name of a file goes: checkpoints share the best weights
+    with the run.
     """
     wanted = parse_keep(keep)
-    plans, skipped = _plan(open_runs(runs, whole=True), wanted)
+    plans, skipped = _plan(open_runs(runs, whole=True, where=where), wanted)
     freed = sum((plan.freed for plan in plans), Freed()).bytes
     count = sum(len(plan.removed) for plan in plans)
     noun = f"{count} checkpoint{'' if count == 1 else 's'}"

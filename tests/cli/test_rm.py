@@ -198,3 +198,29 @@ def test_a_run_in_the_trash_of_another_experiment_stays(stride: Any, trained: An
     assert stride("restore", "other/0").code == 2
     assert stride("purge", "other", "--yes").code == 0
     assert len(stride("trash", "exp", "--json").json) == 1
+
+
+@pytest.mark.usefixtures("runs")
+def test_what_a_query_finds_is_shown_and_needs_a_word(stride: Any) -> None:
+    query = ("exp", "--where", "val_accuracy < 0.25")
+    asked = stride("rm", *query)
+    assert (asked.code, len(asked.out.splitlines())) == (2, 3)
+    assert "move 2 runs to the trash" in asked.err
+    dry = stride("rm", *query, "--dry-run")
+    assert (dry.code, dry.err) == (0, "2 runs would be moved to the trash\n")
+    assert [run["run"] for run in stride("rm", *query, "--dry-run", "--json").json] == ["0", "1"]
+    assert stride("trash", "exp", "--json").json == []
+    assert [run["run"] for run in stride("rm", *query, "--yes", "--json").json] == ["0", "1"]
+    assert [run["run"] for run in stride("list", "exp", "--json").json] == ["baseline", "2"]
+    assert stride("rm", *query, "--yes").err == "there is no such run\n"
+
+
+@pytest.mark.usefixtures("runs")
+@pytest.mark.parametrize(
+    "arguments",
+    [["exp/0", "--where", "lr > 0"], ["exp", "--where", "lr ="], ["exp", "--where", ""]],
+)
+def test_a_query_that_makes_no_sense_removes_nothing(stride: Any, arguments: list[str]) -> None:
+    answer = stride("rm", *arguments, "--yes")
+    assert (answer.code, answer.err.count("\n")) == (2, 1)
+    assert stride("trash", "exp", "--json").json == []

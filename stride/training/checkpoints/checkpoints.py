@@ -281,9 +281,7 @@ def _let_go(files: Mapping[str, HeldFile]) -> None:
 
 
 def _says(manifest: Manifest, moment: Moment) -> bool:
-    """Whether a checkpoint is one of this moment, and says as much of it: what it is kept for, that
-    it is the best or ends an epoch, is not to be lost to a second one.
-    """
+    """Whether a checkpoint is of this moment and says as much: a second one loses no reason."""
     same = manifest.position == moment.position and dict(manifest.weights) == moment.digests
     return same and manifest.best >= moment.best and manifest.epoch_end >= moment.epoch_end
 

@@ -122,7 +122,13 @@ def test_the_forged_archive_is_good_as_it_is(pack: Packer, target: WorkDir, tmp_
 
 @pytest.mark.parametrize(
     "name",
-    ["../../precious", "/tmp/stride-precious", "logs/../../../precious", "C:\\x", "..\\..\\precious"],
+    [
+        "../../precious",
+        "/tmp/stride-precious",
+        "logs/../../../precious",
+        "C:\\x",
+        "..\\..\\precious",
+    ],
 )
 def test_a_name_that_leads_out(pack: Packer, target: WorkDir, tmp_path: Path, name: str) -> None:
     forged = Forged()

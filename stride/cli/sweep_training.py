@@ -48,7 +48,7 @@ def train_trials(plan: SweepPlan, work: Work, *, retry: bool, json: bool) -> Non
     word = "going on with" if plan.known else "beginning"
     answer.note(f"{word} {folder.address}: {trials.total} trials by {definition.sampler}")
     if retry:
-        answer.note(f"{trials.retry_failed()} failed trials are tried again")
+        answer.note(f"{_trials(trials.retry_failed())} that failed, tried again")
     ranks = int(work.ranks or "1")
     flags = [*([] if work.ranks is None else ["--nproc-per-node", work.ranks])]
     flags += [flag for flag, given in (("--takeover", work.takeover), ("--trust", work.trust))
@@ -94,15 +94,19 @@ def _end(plan: SweepPlan, trials: Trials, summary: Summary, halt: Halt) -> None:
         answer.note(f"a trial has failed, and no more were begun; {again}")
         raise typer.Exit(RUN_FAILED)
     if others.busy:
-        answer.note(f"{len(others.busy)} trials are still trained by others")
+        answer.note(f"{_trials(len(others.busy))} still in training elsewhere")
     if others.stopped:
-        answer.note(f"{len(others.stopped)} trials were stopped by hand; {again}")
+        answer.note(f"{_trials(len(others.stopped))} stopped by hand; {again}")
     for number, reason in others.unknown.items():
         answer.note(f"trial {number} is left: {reason}; with --takeover it is gone on with")
     if summary.failed:
-        answer.note(f"{summary.failed} trials failed; --retry-failed tries them again")
+        answer.note(f"{_trials(summary.failed)} failed; --retry-failed tries again")
     if summary.failed or others.stopped or others.unknown:
         raise typer.Exit(RUN_FAILED)
+
+
+def _trials(count: int) -> str:
+    return "1 trial" if count == 1 else f"{count} trials"
 
 
 def _say_begun(taken: Taken) -> None:

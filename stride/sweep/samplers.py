@@ -1,8 +1,8 @@
 """Samplers: who chooses the next point. What a trial gets is a function of (seed, trial, history).
 
-A sampler is built anew for each trial, seeded by the sweep's seed and the trial's number: so a
-worker that is started again does not draw the same numbers again, two workers never draw alike, and
-the random points of a sweep are the same however many workers there are.
+A sampler is built anew for each trial, seeded by the sweep's seed, the trial's number and the key:
+so a worker that is started again does not draw the same numbers again, two workers never draw
+alike, and the random points of a sweep are the same however many workers there are.
 """
 
 from __future__ import annotations
@@ -30,9 +30,15 @@ _KEPT: Final = ("seed", "independent_sampler", "warn_independent_sampling", "con
 
 def build_sampler(definition: Definition, trial: int) -> BaseSampler:
     """The sampler of one trial. For a grid it draws nothing: its points are enqueued."""
+    from stride.sweep.seeded import SeededSampler  # deferred: needs Optuna, an extra
+
+    return SeededSampler(lambda key: _build(definition, trial, key))
+
+
+def _build(definition: Definition, trial: int, key: str) -> BaseSampler:
     import optuna  # deferred: an extra
 
-    own = _derived(definition.seed, trial)
+    own = _derived(definition.seed, trial, key)
     if definition.sampler in ("grid", "random"):
         return optuna.samplers.RandomSampler(seed=own)
     build = _class_of(definition.sampler)
@@ -103,6 +109,6 @@ def _defaults(name: str) -> dict[str, Any]:
     }[name]
 
 
-def _derived(seed: int, trial: int) -> int:
-    digest = hashlib.sha256(f"stride sweep {seed} {trial}".encode()).digest()
+def _derived(seed: int, trial: int, key: str) -> int:
+    digest = hashlib.sha256(f"stride sweep {seed} {trial} {key}".encode()).digest()
     return int.from_bytes(digest[:4], "little")

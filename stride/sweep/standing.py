@@ -76,7 +76,7 @@ def look_at(work_dir: WorkDir, attributes: Mapping[str, Any], *, takeover: bool 
     Args:
         takeover: a training of which nothing is known counts as killed.
     """
-    if RUN not in attributes:
+    if not {RUN, RUN_ID} <= attributes.keys():  # one of them: a worker was killed between the two
         return Look(Standing.UNCLAIMED)
     name = str(attributes[RUN])
     run = Run(work_dir.path / name, address=f"{work_dir.address}/{name}")

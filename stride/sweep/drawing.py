@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from stride.sweep.definition import Definition
+from stride.sweep.quiet import quietly
 from stride.sweep.samplers import build_sampler
 from stride.sweep.space import (
     Choice,
@@ -60,10 +61,11 @@ def first_points(definition: Definition, count: int) -> list[Point]:
         direction="maximize" if definition.direction == "max" else "minimize",
         pruner=optuna.pruners.NopPruner(),
     )
-    return [
-        draw(begin_trial(study, definition, number, number), definition.space)
-        for number in range(min(count, definition.trials))
-    ]
+    with quietly():
+        return [
+            draw(begin_trial(study, definition, number, number), definition.space)
+            for number in range(min(count, definition.trials))
+        ]
 
 
 def labelled(point: Point) -> dict[str, Scalar]:

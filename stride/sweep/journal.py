@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ from stride.files import storage_errors
 from stride.sweep.definition import Definition
 from stride.sweep.folder import SweepFolder
 from stride.sweep.pruners import build_pruner
+from stride.sweep.quiet import quietly
 from stride.sweep.samplers import build_sampler
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _MISSING = "sweeps need optuna: pip install 'stride-experiments[sweep]'"
 
 
 def check_optuna() -> None:
-    """Whether Optuna is installed; its notes and warnings are silenced.
+    """Whether Optuna is installed; its notes are silenced.
 
     Raises:
         UsageError: it is not.
@@ -39,8 +39,6 @@ def check_optuna() -> None:
     except ImportError as error:
         raise UsageError(_MISSING) from error
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
-    warnings.filterwarnings("ignore", category=UserWarning, module="optuna")
 
 
 def open_study(folder: SweepFolder, definition: Definition) -> Study:
@@ -120,7 +118,7 @@ def turn(folder: SweepFolder) -> Iterator[None]:
                 f"the file system of {folder.path} has no locks, which workers of a sweep need"
             ) from error
     try:
-        with _readable(folder.journal_path):
+        with _readable(folder.journal_path), quietly():
             yield
     finally:
         lock.release()

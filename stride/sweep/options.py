@@ -10,6 +10,7 @@ from stride.config.nearest import nearest
 from stride.config.strict_json import read_strict_json
 from stride.errors import ConfigError
 from stride.sweep.definition import Option
+from stride.sweep.quiet import quietly
 
 
 def read_options(texts: Sequence[str], flag: str) -> dict[str, Option]:
@@ -57,7 +58,8 @@ def check_options(
             hint = f"did you mean {near}?" if near else f"it has {', '.join(known) or 'none'}"
             raise ConfigError(f"{what} has no option {name}; {hint}")
     try:
-        build(**options)
+        with quietly():
+            build(**options)
     except (TypeError, ValueError) as error:
         said = str(error).partition("\n")[0].removesuffix(".")
         raise ConfigError(f"{what} refuses its options: {said}") from error

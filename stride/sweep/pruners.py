@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from stride.errors import ConfigError
 from stride.sweep.definition import Definition, Option
 from stride.sweep.options import check_options
+from stride.sweep.quiet import quietly
 
 if TYPE_CHECKING:
     from optuna.pruners import BasePruner
@@ -31,7 +32,8 @@ def build_pruner(definition: Definition) -> BasePruner:
     options = {**_NEEDED.get(definition.pruner, {}), **definition.pruner_options}
     if definition.pruner == "hyperband" and definition.resource is not None:
         options = {"max_resource": definition.resource, **options}
-    pruner: BasePruner = _class_of(definition.pruner)(**options)
+    with quietly():
+        pruner: BasePruner = _class_of(definition.pruner)(**options)
     return pruner
 
 

@@ -17,6 +17,7 @@ from stride.sweep.journal import open_study
 from stride.sweep.marks import read_mark
 from stride.sweep.outcome import reported
 from stride.sweep.pruners import NONE
+from stride.sweep.quiet import quietly
 from stride.sweep.standing import PRUNED, RUN_ID
 from stride.training.callbacks import Callback, StopRequest
 from stride.training.moments import EpochEnded, FitBegins, Moment
@@ -48,11 +49,12 @@ class Pruning(Callback):
             return None
         place = moment.step if definition.by_step else moment.epoch
         known = trial.study.get_trials(deepcopy=False)[self._number]
-        if place not in known.intermediate_values:
-            trial.report(value, place)
         if PRUNED not in known.user_attrs:
-            if not trial.should_prune():
-                return None
+            with quietly():
+                if place not in known.intermediate_values:
+                    trial.report(value, place)
+                if not trial.should_prune():
+                    return None
             where = "step" if definition.by_step else "epoch"
             reason = f"pruned by {definition.pruner} after {where} {place}"
             trial.set_user_attr(PRUNED, reason)

@@ -17,6 +17,7 @@ from stride.errors import ConfigError, UsageError
 from stride.sweep.definition import Definition, Option
 from stride.sweep.folder import SweepFolder
 from stride.sweep.options import check_options
+from stride.sweep.quiet import quietly
 from stride.sweep.space import Choice, Space
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def _build(definition: Definition, trial: int, key: str) -> BaseSampler:
         build = partial(build, independent_sampler=optuna.samplers.RandomSampler(seed=own))
         own = definition.seed
     arguments = {**_defaults(definition.sampler), **definition.sampler_options}
-    sampler: BaseSampler = build(**arguments, seed=own)
+    with quietly():
+        sampler: BaseSampler = build(**arguments, seed=own)
     return sampler
 
 

@@ -12,6 +12,7 @@ from stride.sweep.definition import Definition
 from stride.sweep.drawing import point_of
 from stride.sweep.folder import SweepFolder
 from stride.sweep.journal import read_study
+from stride.sweep.quiet import quietly
 from stride.sweep.space import Point
 from stride.sweep.standing import ERROR, PRUNED, RETRY_OF, RUN, Look, Standing, look_at
 
@@ -160,7 +161,8 @@ def _importances(study: Study, rows: tuple[TrialRow, ...]) -> dict[str, float]:
     import optuna
 
     try:
-        found = optuna.importance.get_param_importances(study)
+        with quietly():
+            found = optuna.importance.get_param_importances(study)
     except (ValueError, RuntimeError, ImportError):
         return {}
     return {key: share for key, share in found.items() if math.isfinite(share)}

@@ -131,6 +131,8 @@ print(*[f"{run.name} {run.status().status}" for run in WorkDir("exp").runs()])
 def test_what_reads_and_checks_is_imported_where_torch_is_not_installed(without_torch, tmp_path):
     commands = ("app", "create", "diff", "init", "keys", "list", "log")
     commands += ("importance", "neighbours", "report", "show", "version")
+    commands += ("doctor", "export", "import_runs", "note", "prune", "purge", "restore", "rm")
+    commands += ("tag", "trash")
     names = modules_under(
         *("stride.store", "stride.config", "stride.tables", "stride.files", "stride.errors"),
         *("stride.report", "stride.training.catalog", "stride.__main__"),
@@ -173,7 +175,17 @@ def test_reading_works_where_torch_is_not_installed(without_torch, experiment, a
         ["show", "exp/0", "--json"],
         ["diff", "exp/0", "exp/1"],
         ["log", "exp/0"],
+        ["lineage", "exp/0"],
+        ["lineage", "exp", "--json"],
         ["report", "--scaling", "exp", "--json"],
+        ["tag", "exp/0", "good"],
+        ["note", "exp/0", "good"],
+        ["rm", "exp/0"],
+        ["rm", "exp", "--where", "lr > 0", "--yes"],
+        ["purge", "exp", "--dry-run", "--json"],
+        ["prune", "exp", "--dry-run", "--json"],
+        ["doctor", "exp", "--deep"],
+        ["export", "exp", "-o", "runs.zip"],
     ],
 )
 def test_reading_imports_neither_torch_nor_what_is_as_slow(experiment, arguments):

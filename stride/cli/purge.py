@@ -75,6 +75,9 @@ def purge(
             answer.note(f"the trash of {experiment} is empty")
         return
     count = f"{len(rows)} run{'' if len(rows) == 1 else 's'}"
+    if not json:
+        for line in draw_entries(rows, standard_output()) if rows else ():
+            answer.write(line)
     if not dry_run:
         confirm(f"delete {count} for good and free {size_text(freed)}", yes=yes)
         for path in rest:
@@ -84,8 +87,6 @@ def purge(
     if json:
         answer.write_json(_fields(rows, rest, freed, done=not dry_run))
         return
-    for line in draw_entries(rows, standard_output()) if rows else ():
-        answer.write(line)
     answer.write(f"{count}, {size_text(freed)} {'would be freed' if dry_run else 'freed'}")
 
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from stride.errors import RunExistsError
+from stride.errors import RunExistsError, StorageError
 from stride.files import fsync_folder, storage_errors
 from stride.store.machine_identity import ProcessState, process_start, process_state, this_machine
 from stride.store.names import is_number
@@ -93,6 +93,8 @@ def stage(place: Place) -> Path:
     Raises:
         StorageError: the disk refused.
     """
+    if place.staging.is_symlink():
+        raise StorageError(f"{place.staging} is a symbolic link, which is not followed")
     with storage_errors("create a run in", place.experiment):
         place.staging.mkdir(exist_ok=True)
         staged = place.staging / f"{_staging_prefix(os.getpid())}{os.urandom(4).hex()}"

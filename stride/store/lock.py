@@ -28,6 +28,7 @@ if sys.platform != "win32":
 _UNSUPPORTED = frozenset(
     {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL, errno.ENOTTY}
 )
+_OWN_FILE = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
 _FLOCK = "hhqqi" if sys.platform == "linux" else "qqihh"
 
 _SPACE = 32 * 1024
@@ -103,7 +104,7 @@ def acquire(path: Path) -> AttemptLock:
     with _registry_guard, storage_errors("write", path):
         if _is_held_here(path):
             raise RunBusyError(f"{path.parent} is being trained by this process")
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        descriptor = os.open(path, _OWN_FILE, 0o666)
         state = _take(descriptor)
         if state is LockState.HELD:
             _, holder = _ask(descriptor)

@@ -85,7 +85,7 @@ class _Page:
             sign = "└─ " if is_last else "├─ "
             line = self.line(key, before + sign, link)
             others = self._others(key, link) if branches == self.children else ""
-            mark = self._terminal.paint("  (above)", "dim") if again else ""
+            mark = self._terminal.paint("  (above)", "dim") if again and branches(key) else ""
             yield f"{line}{others}{mark}"
             if again:
                 continue

@@ -21,7 +21,7 @@ class Parting:
     Attributes:
         table: the file it stands in, as `steps.csv`.
         step, epoch: of its row; None for what belongs to the end of a training.
-        after: the step of the row before, to which the values of this one go back.
+        after: the step of the row before, to which the values of this one go back; 0 for the first.
         absolute: how far apart two numbers are; None where one of the values is none.
         relative: the same, by the larger of the two; infinite where nan or nothing meets a number.
     """
@@ -133,7 +133,7 @@ def _by_span(rows: Rows, *, spans: bool) -> dict[_Span, Mapping[str, Cell]]:
         if isinstance(step, int):
             found[step] = row
     steps = sorted(found)
-    before: list[int | None] = [None, *steps] if spans else [None] * len(steps)
+    before: list[int | None] = [0, *steps] if spans else [None] * len(steps)
     return {(last, step): found[step] for last, step in zip(before, steps, strict=False)}
 
 

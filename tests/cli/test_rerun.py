@@ -78,7 +78,7 @@ def test_code_that_changed_is_named_and_the_first_step_told(stride: Any, tmp_pat
     (name,) = found["differing"]["code"]
     assert name.endswith("net.py:Net")
     assert answer.err.splitlines()[-1] == (
-        "error: exp/1 does not agree with exp/0: they part at step 10 (epoch 1)"
+        "error: exp/1 does not agree with exp/0: they part between steps 1 and 10 (epoch 1)"
     )
     close = stride("verify", "exp/1", "exp/0", "--tolerance", "0.5")
     assert (close.code, close.out.startswith("within the tolerance: exp/1 and exp/0")) == (0, True)

@@ -42,8 +42,8 @@ def test_one_changed_value_is_found_where_it_is_and_as_far_off_as_it_is(rows, da
     assert parting is not None
     assert parting == found.beyond == found.largest
     assert (parting.step, parting.column) == (rows[index]["step"], name)
-    assert parting.after == (rows[index - 1]["step"] if index else None)
-    assert found.agreed == parting.after
+    assert parting.after == (rows[index - 1]["step"] if index else 0)
+    assert (found.agreed or 0) == parting.after
     before = rows[index][name]
     if isinstance(before, int | float) and isinstance(other, int | float):
         finite = math.isfinite(before) and math.isfinite(other)

@@ -41,15 +41,18 @@ class StoredTable:
     """The columns of one table file, read when they are asked for; no file has none.
 
     Args:
+        run: whose table it is.
         path: of the CSV file.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, run: Run, path: Path) -> None:
+        self._run = run
         self._path = path
         self._columns: dict[str, Column] = {}
 
     @functools.cached_property
     def _content(self) -> bytes:
+        self._run.check_inside(self._path)
         try:
             return read_content(self._path)
         except FileNotFoundError:
@@ -86,9 +89,9 @@ class Curves:
     def __init__(self, run: Run) -> None:
         self.run = run
         self.tables = {
-            "metrics": StoredTable(run.metrics_path),
-            "steps": StoredTable(run.steps_path),
-            "timings": StoredTable(run.timings_path),
+            "metrics": StoredTable(run, run.metrics_path),
+            "steps": StoredTable(run, run.steps_path),
+            "timings": StoredTable(run, run.timings_path),
         }
 
     @functools.cached_property

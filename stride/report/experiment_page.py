@@ -13,7 +13,8 @@ from typing import Any
 
 from stride import __version__
 from stride.report.page_curves import MOST_POINTS, RunCurves, pack_to_fit, read_curves
-from stride.report.page_runs import build_details, build_table
+from stride.report.page_details import build_details
+from stride.report.page_runs import build_table
 from stride.store.record import utc_now
 from stride.store.row import Row
 

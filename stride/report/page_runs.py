@@ -1,4 +1,4 @@
-"""The runs of a report page: a table in columns, and what is told of each run on its own."""
+"""The runs of a report page: a table in columns, each value stored once."""
 
 from __future__ import annotations
 
@@ -8,15 +8,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from stride.config.differences import ABSENT, flatten
 from stride.config.differing_keys import differing_keys, short_names
 from stride.files import decode_number
-from stride.report.portrait import read_all_results, seconds_of
-from stride.store.provenance.read import read_folders
-from stride.store.provenance.record import Provenance
-from stride.store.record import AttemptRecord
+from stride.report.portrait import seconds_of
 from stride.store.row import Row
 
 _LONGEST = 2000
@@ -27,6 +22,8 @@ _MOST_METRICS = 3
 """Columns of metrics that are shown at first."""
 _DIGITS = 6
 """Of a metric."""
+_NO_METRICS = frozenset({"lr", "epoch", "step"})
+"""Stand among the metrics of a row; the learning rate is a setting, and has a curve."""
 
 
 class Shared:
@@ -127,7 +124,7 @@ def _at_best(row: Row) -> dict[str, float | str]:
     if row.record is None or not row.record.best:
         return _last(row)
     first = row.record.best[0]
-    return {name: _rounded(v) for name, v in {**first.metrics, first.monitor: first.value}.items()}
+    return _numbers({**first.metrics, first.monitor: first.value})
 
 
 def _best(row: Row) -> dict[str, float | str]:
@@ -136,8 +133,11 @@ def _best(row: Row) -> dict[str, float | str]:
 
 
 def _last(row: Row) -> dict[str, float | str]:
-    last = row.record.last if row.record else {}
-    return {name: _rounded(value) for name, value in last.items()}
+    return _numbers(row.record.last if row.record else {})
+
+
+def _numbers(metrics: Mapping[str, float | str]) -> dict[str, float | str]:
+    return {name: _rounded(value) for name, value in metrics.items() if name not in _NO_METRICS}
 
 
 def _pick(found: Sequence[Mapping[str, Any]], name: str) -> list[Any]:
@@ -204,102 +204,3 @@ def short_value(value: Any) -> Any:
 
 def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
-
-
-def build_details(rows: Sequence[Row]) -> dict[str, Any]:
-    """What is told of each run beside the table, in the order of the runs; and what many share."""
-    shared = Shared()
-    return {"runs": [_details(row, shared) for row in rows], "shared": shared.values}
-
-
-def _details(row: Row, shared: Shared) -> dict[str, Any]:
-    told: dict[str, Any] = {
-        "reason": row.verdict.reason if row.verdict else "",
-        "problem": row.problem,
-        "changed": {
-            key: [change.attempt, None if change.before is ABSENT else change.before]
-            for key, change in row.changed.items()
-        },
-        "results": read_all_results(row.run),
-    }
-    record = row.record
-    if record is not None:
-        told |= {
-            "id": record.id,
-            "stride": record.stride,
-            "overrides": record.overrides,
-            "parents": [f"{each.relation} {each.work_dir}/{each.run}" for each in record.parents],
-            "sweep": f"{record.sweep.sweep}, trial {record.sweep.trial}" if record.sweep else None,
-            "chosen": shared.place(sorted(row.chosen)),
-            "resolved": shared.place(record.resolved),
-            "error": msgspec.to_builtins(record.error),
-            "best": msgspec.to_builtins(record.best),
-            "attempts": [_attempt(each) for each in record.attempts],
-            "provenance": [shared.place(each) for each in _provenance(row)],
-        }
-    return {
-        key: short_value(value)
-        for key, value in told.items()
-        if value not in (None, "", [], {}, ())
-    }
-
-
-def _attempt(attempt: AttemptRecord) -> list[Any]:
-    """What the table of attempts shows, in the order of its columns."""
-    return [
-        attempt.number,
-        attempt.started,
-        seconds_of(attempt),
-        attempt.host,
-        attempt.device,
-        attempt.world_size,
-        attempt.first_step,
-        attempt.last_step,
-        attempt.outcome,
-        " ".join([*attempt.overrides, *attempt.notes]),
-    ]
-
-
-def _provenance(row: Row) -> list[dict[str, Any]]:
-    """Code, machine and packages of the newest attempt, each apart: runs share them."""
-    attempts = row.record.attempts if row.record else ()
-    try:
-        found = read_folders(row.run.attempt_provenance_path(each.number) for each in attempts)
-    except OSError:
-        return []
-    return [part for part in (_code(found), _machine(found), _packages(found)) if part]
-
-
-def _code(found: Provenance) -> dict[str, Any]:
-    code = found.code
-    if code is None or code.repository is None:
-        return {}
-    return {
-        "repository": code.repository,
-        "commit": code.commit,
-        "branch": code.branch,
-        "remote": code.remote.url if code.remote else None,
-        "uncommitted files": code.changed,
-        "untracked files": len(code.files),
-        "code digest": code.digest,
-    }
-
-
-def _machine(found: Provenance) -> dict[str, Any]:
-    machine = found.machine
-    if machine is None:
-        return {}
-    return {
-        "host": machine.host,
-        "system": machine.system,
-        "processor": machine.cpu,
-        "graphics": [gpu.name for gpu in machine.gpus],
-        "python": machine.python,
-        "torch": machine.torch,
-    }
-
-
-def _packages(found: Provenance) -> dict[str, Any]:
-    if not found.packages:
-        return {}
-    return {"packages": " ".join(f"{name}={found.packages[name]}" for name in found.packages)}

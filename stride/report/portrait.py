@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from stride.errors import StoredFileError
+from stride.errors import StorageError, StoredFileError
 from stride.store.provenance.read import read_folders
 from stride.store.provenance.record import Provenance
 from stride.store.record import AttemptRecord, RunRecord
@@ -62,7 +62,7 @@ def read_all_results(run: Run) -> dict[str, dict[str, Any]]:
     for path in sorted(run.results_path.glob("*.json")):
         try:
             found[path.stem] = run.read_results(path.stem)
-        except StoredFileError as error:
+        except (StoredFileError, StorageError) as error:
             found[path.stem] = {"problem": str(error)}
     return found
 

@@ -82,3 +82,11 @@ def test_a_file_that_is_no_table_is_said(run: Run) -> None:
     run.metrics_path.write_bytes(b"\xff\xfe\n")
     with pytest.raises(StoredFileError, match=r"metrics\.csv is not a table"):
         _ = Curves(run).names
+
+
+def test_a_link_out_of_the_experiment_is_not_followed(run: Run, tmp_path: Path) -> None:
+    outside = tmp_path / "outside.csv"
+    run.metrics_path.rename(outside)
+    run.metrics_path.symlink_to(outside)
+    with pytest.raises(StoredFileError, match="leads out of the experiment"):
+        _ = Curves(run).names

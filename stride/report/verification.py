@@ -234,8 +234,8 @@ def _notes(
             yield f"{run.address} is not completed: compared as far as both go"
     ranks = [{attempt.world_size for attempt in record.attempts} for record in records]
     if ranks[0] != ranks[1]:
-        counts = [" and ".join(map(str, sorted(each))) or "no" for each in ranks]
-        yield f"{runs[0].address} was trained by {counts[0]} ranks, {runs[1].address} by {counts[1]}"
+        first, second = (" and ".join(map(str, sorted(each))) or "no" for each in ranks)
+        yield f"{runs[0].address} was trained by {first} ranks, {runs[1].address} by {second}"
     for table in tables:
         for run, alone in zip(runs, table.alone, strict=True):
             if alone and table.rows:

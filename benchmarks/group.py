@@ -10,6 +10,7 @@ from typing import Literal
 
 from benchmarks.contestant import Contestant, ContestantError
 
+Unit = Literal["seconds", "bytes"]
 Make = Callable[[], Contestant]
 
 _CHOOSE: Mapping[str, Callable[[list[float]], float]] = {
@@ -29,6 +30,7 @@ class Row:
         bar: the highest ratio that is promised; None where nothing is.
         note: why there is no ratio.
         limit: the longest time that is promised, in seconds, where it is no ratio.
+        unit: of the figures; bytes where memory is measured and no time.
     """
 
     what: str
@@ -38,6 +40,7 @@ class Row:
     bar: float | None
     note: str = ""
     limit: float | None = None
+    unit: Unit = "seconds"
 
     @property
     def ratio(self) -> float | None:
@@ -67,6 +70,7 @@ class Group:
     Attributes:
         figure: what of the rounds goes into the table.
         warms_up: whether the first round is left out.
+        unit: of what contestants answer.
     """
 
     what: str
@@ -74,6 +78,7 @@ class Group:
     count: int = 1
     figure: Literal["median", "lowest", "highest"] = "median"
     warms_up: bool = True
+    unit: Unit = "seconds"
     samples: dict[str, list[float]] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
@@ -133,7 +138,7 @@ class Group:
             name: how the table calls the peer.
             stride: the contestant that stands for stride.
             what: is measured, where it is not the group's.
-            limit: the longest time that is promised, in seconds.
+            limit: the longest time that is promised, in seconds, or the most memory, in bytes.
         """
         failed = [f"{who}: {self.failures[who]}" for who in (stride, peer) if who in self.failures]
         row = Row(
@@ -144,6 +149,7 @@ class Group:
             bar=bar,
             note="; ".join(failed),
             limit=limit,
+            unit=self.unit,
         )
         self.rows.append(row)
 

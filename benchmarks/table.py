@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from benchmarks.group import Row
+from benchmarks.group import Row, Unit
 
 BEGIN = "<!-- measured: written by `make bench`, do not edit -->"
 END = "<!-- end of measured -->"
@@ -44,18 +44,25 @@ def _line(row: Row) -> str:
     ratio = row.note or (f"**{row.ratio:.2f}**" if row.ratio is not None else "")
     bar = f"≤ {row.bar:g}" if row.bar is not None else ""
     if row.limit is not None:
-        bar = f"≤ {duration(row.limit)}"
+        bar = f"≤ {figure(row.limit, row.unit)}"
     held = {True: "yes", False: "**no**", None: "not measured" if row.note else ""}[row.held]
     cells = [
         row.what,
-        duration(row.stride_seconds),
+        figure(row.stride_seconds, row.unit),
         row.peer,
-        duration(row.peer_seconds),
+        figure(row.peer_seconds, row.unit),
         ratio.replace("|", "\\|"),
         bar,
         held,
     ]
     return "| " + " | ".join(cells) + " |"
+
+
+def figure(value: float | None, unit: Unit) -> str:
+    """A duration, or megabytes."""
+    if unit == "seconds":
+        return duration(value)
+    return "–" if value is None else f"{value / 1e6:.0f} MB"
 
 
 def duration(seconds: float | None) -> str:

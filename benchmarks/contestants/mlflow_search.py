@@ -1,4 +1,7 @@
-"""MLflow's way to list runs: search, and print. Arguments: database, limit (0: all, as JSON)."""
+"""MLflow's way to list runs: search, and print.
+
+Arguments: database, limit (0: all, as JSON), and where it is to select and sort: filter, order.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,12 @@ def main() -> None:
     client = MlflowClient(tracking_uri=f"sqlite:///{database}")
     experiment = client.get_experiment_by_name(EXPERIMENT)
     assert experiment is not None
+    wanted, order = sys.argv[3:] or ("", "start_time DESC")
     runs = client.search_runs(
-        [experiment.experiment_id], order_by=["start_time DESC"], max_results=limit or _PAGE
+        [experiment.experiment_id],
+        filter_string=wanted,
+        order_by=[order],
+        max_results=limit or _PAGE,
     )
     for run in runs:
         if limit:

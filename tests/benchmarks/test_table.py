@@ -26,6 +26,12 @@ def test_a_limit_stands_in_the_place_of_the_bar() -> None:
     assert "| pause | 1.00 ms | plain loop | 20.0 ms | **0.05** | ≤ 5.00 ms | yes |" in text
 
 
+def test_memory_is_told_in_megabytes() -> None:
+    rows = [Row("listing", "other", 71e6, 142e6, None, limit=300e6, unit="bytes")]
+    text = render("Memory", "", rows, {})
+    assert "| listing | 71 MB | other | 142 MB | **0.50** | ≤ 300 MB | yes |" in text
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [(2.345, "2.35 s"), (0.0456, "45.6 ms"), (3.21e-6, "3.21 µs"), (4e-8, "0.04 µs"), (None, "–")],

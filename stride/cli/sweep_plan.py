@@ -106,6 +106,7 @@ def plan_sweep(
     known = read_definition(folder) if folder.exists() else None
     sampler = asked.sampler or ("grid" if is_grid(sketch.space) else "tpe")
     pruner = asked.pruner or NONE
+    check_pruner(pruner, asked.pruner_options or {}, asked.metric or "")
     check_sampler(sampler, asked.sampler_options or {}, sketch.space)
     trials = check_trials(sketch.space, sampler, asked.trials or (known.trials if known else None))
     if known is not None and (asked.metric is None or asked.metric == known.metric):
@@ -117,7 +118,6 @@ def plan_sweep(
         answer.note("looking at the data and at what a training measures")
         measures = measure(sketch.first, device="cpu" if elsewhere else None)
         metric, direction = choose_metric(asked.metric, asked.direction, measures)
-    check_pruner(pruner, asked.pruner_options or {}, metric or "")
     definition = new_definition(
         name=folder.name,
         settings=dict(sketch.settings),

@@ -19,7 +19,7 @@ def check_experiment(work_dir: WorkDir) -> Iterator[Finding]:
     """Look at everything in the experiment that is no run."""
     try:
         work_dir.read_config()
-    except (StoredFileError, StorageError, NotAnExperimentError) as error:
+    except (StoredFileError, StorageError, NotAnExperimentError, FileNotFoundError) as error:
         text = f'{error}; write it again: {{"format": 1}} and what was chosen for all runs'
         yield Finding("torn file", work_dir.config_path, text)
     for path in temporaries(work_dir.path):

@@ -109,7 +109,8 @@ def look_before(
     """
     # Deferred: these import torch.
     from stride.training.data import load_data
-    from stride.training.device import choose_device
+    from stride.training.determinism import deterministic
+    from stride.training.device import choose_device, thread_count
     from stride.training.given import Given
     from stride.training.seeding import own_randomness
     from stride.training.things import code_of
@@ -117,7 +118,11 @@ def look_before(
     if not ranks.broadcast(search is not None and search.any()):
         return None, None
     device = choose_device(config.device, local_rank=ranks.local_rank)
-    with own_randomness(config.seed):
+    with (  # as `fit_run` loads it, to the last bit of what a data set computes
+        thread_count(config.fit_kwargs.threads),
+        deterministic(config.fit_kwargs.deterministic),
+        own_randomness(config.seed),
+    ):
         data = load_data(config, Given(), device, ranks)
     taken: Run | None = None
     refusal: str | None = None

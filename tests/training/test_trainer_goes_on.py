@@ -255,3 +255,18 @@ def test_a_smoke_test_leaves_nothing_in_the_training(tmp_path: Path) -> None:
     tried = trainer(tmp_path).fit(smoke=True)
     assert weights(tried) == weights(plain)
     assert tables(tried) == tables(plain)
+
+
+def test_a_run_with_the_config_of_one_and_the_weights_of_another_has_two_parents(
+    tmp_path: Path,
+) -> None:
+    first = trainer(tmp_path).fit(run="first")
+    second = trainer(tmp_path).fit(run="second")
+    again = trainer(tmp_path)
+    again.load_run("first")
+    made = again.fit({"seed": 4}, init_from="second")
+    parents = [(p.relation, p.id) for p in made.read_record().parents]
+    assert parents == [
+        ("changed config", first.read_record().id),
+        ("weights", second.read_record().id),
+    ]

@@ -29,19 +29,21 @@ def draw_plot(plot: Plot, terminal: Terminal, *, log: bool, log_x: bool) -> Iter
     for number, panel in enumerate(plot.panels):
         if number:
             yield ""
-        yield from _draw_panel(panel, plot.by, terminal, log, log_x)
+        yield from _draw_panel(plot, panel, terminal, log, log_x)
 
 
-def _draw_panel(panel: Panel, by: By, terminal: Terminal, log: bool, log_x: bool) -> Iterator[str]:
+def _draw_panel(
+    plot: Plot, panel: Panel, terminal: Terminal, log: bool, log_x: bool
+) -> Iterator[str]:
     yield terminal.paint(harmless(_heading(panel)), "bold")
     shown = [_drawable(line, log, log_x) for line in panel.lines]
     x_values = [value for line in shown for value in _kept(line.x, line.y)]
     y_values = [value for line in shown for part in _parts(line) for value in finite(part)]
     if not x_values:
         yield f"  nothing to draw{' by ratios' if log or log_x else ''}"
-        yield from _legend(panel, terminal)
+        yield from _legend(plot, panel, terminal)
         return
-    unit, name = times_unit(max(x_values)) if by is By.TIME else (1.0, str(by))
+    unit, name = times_unit(max(x_values)) if plot.by is By.TIME else (1.0, str(plot.by))
     x_axis = axis_around([value / unit for value in x_values], log=log_x)
     y_axis = axis_around(y_values, log=log)
     marks = ticks(y_axis, 6)
@@ -63,9 +65,9 @@ def _draw_panel(panel: Panel, by: By, terminal: Terminal, log: bool, log_x: bool
         text = by_row.get(row, "")
         side = f"{' ' * (left - 2 - width_of(text))}{text} {'┤' if text else '│'}"
         yield (terminal.paint(side, "dim") + drawn).rstrip()
-    for text in _x_axis(x_axis, canvas, left, name, whole=by is not By.TIME):
+    for text in _x_axis(x_axis, canvas, left, name, whole=plot.by is not By.TIME):
         yield terminal.paint(text, "dim")
-    yield from _legend(panel, terminal)
+    yield from _legend(plot, panel, terminal)
 
 
 def _heading(panel: Panel) -> str:
@@ -216,16 +218,12 @@ def _x_axis(axis: Axis, canvas: Canvas, left: int, name: str, *, whole: bool) ->
         yield name.rjust(len(numbers))
 
 
-def _legend(panel: Panel, terminal: Terminal) -> Iterator[str]:
+def _legend(plot: Plot, panel: Panel, terminal: Terminal) -> Iterator[str]:
     """A sign and a label for each line; none where the heading tells all."""
     lettered = _has_letters(panel, terminal)
-    several = len({line.metric for line in panel.lines}) > 1
     for number, line in enumerate(panel.lines):
         sign = _LETTERS[number % len(_LETTERS)] if lettered else "━━"
-        words = f"{line.metric}  {line.label}" if several else line.label
-        if line.low is not None:
-            words += f"  mean of {len(line.runs)}"
-        text = harmless(words)
+        text = harmless(plot.words(panel, line))
         if terminal.width is not None:
             text = cut(text, max(20, terminal.width - 5))
         yield f"  {terminal.paint(sign, _style(line))} {text}"

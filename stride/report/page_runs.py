@@ -47,8 +47,9 @@ def build_table(rows: Sequence[Row]) -> dict[str, Any]:
 
     Returns:
         `columns`: each a dictionary of `key` (`run.status`, `metric.val_loss`, `best.val_loss`,
-        `last.lr`, `config.seed`), `name`, `group`, whether it is `shown` at first, distinct
-        `values`, and `codes`: for each run 0 where it has none, else 1 + the place of its value.
+        `last.train_loss`, `config.seed`), `name`, `group`, whether it is `shown` at first, distinct
+        `values`, and `codes`: for each run 0 where it has none, else 1 + the place of its value;
+        of a config key also whether it only `follows` from the name of a thing.
         `common`: config keys and values that all runs share.
         `monitor`, `mode`: of the first monitor that most runs have; null where none has one.
     """
@@ -155,6 +156,7 @@ def _config_columns(
     shown = frozenset([*found.telling][:_MOST_SHOWN])
     return [
         _column(f"config.{key}", short[key], "config", _pick(flat, key), key in shown)
+        | {"follows": key in found.following}
         for key in keys
     ]
 

@@ -62,6 +62,16 @@ class Plot:
     by: By
     panels: list[Panel]
     notes: list[str]
+    spread: Spread = Spread.RANGE
+
+    def words(self, panel: Panel, line: Line) -> str:
+        """What a legend says of a line: its label, with its metric where the panel has several."""
+        several = len({each.metric for each in panel.lines}) > 1
+        label = f"{line.metric}  {line.label}" if several else line.label
+        if line.low is None:
+            return label
+        shown = "range" if self.spread is Spread.RANGE else "standard deviation"
+        return f"{label}, mean and {shown}"
 
 
 @dataclass(frozen=True)
@@ -115,7 +125,8 @@ def read_plot(rows: Sequence[Row], wanted: Wanted) -> Plot:
             line = _line(group, metric, by, wanted, colour, style, notes)
             if line is not None:
                 panel.lines.append(line)
-    return Plot(by, [panel for panel in panels.values() if panel.lines], notes)
+    drawn = [panel for panel in panels.values() if panel.lines]
+    return Plot(by, drawn, notes, wanted.spread)
 
 
 def quantity(metric: str) -> str:

@@ -35,7 +35,7 @@ _DASHES = ("-", "--", "-.", ":")
 _MOST_INSIDE = 6
 """Lines of a legend that may stand inside the axes."""
 _MOST_POINTS = 2000
-_LONGEST = 60
+_LONGEST = 80
 
 
 def draw_picture(plot: Plot, format: str, *, log: bool, log_x: bool) -> bytes:
@@ -67,18 +67,18 @@ def draw_picture(plot: Plot, format: str, *, log: bool, log_x: bool) -> bytes:
         figure = Figure(figsize=size, layout="constrained")
         for place, panel in enumerate(plot.panels):
             axes = figure.add_subplot(len(plot.panels), 1, place + 1)
-            _draw(axes, panel, plot.by, log, log_x)
+            _draw(axes, plot, panel, log, log_x)
         stream = io.BytesIO()
         figure.savefig(stream, format=format, dpi=_DOTS_PER_INCH, metadata=metadata[format])
     return stream.getvalue()
 
 
-def _draw(axes: Axes, panel: Panel, by: By, log: bool, log_x: bool) -> None:
+def _draw(axes: Axes, plot: Plot, panel: Panel, log: bool, log_x: bool) -> None:
     longest = max((line.x[-1] for line in panel.lines), default=0.0)
-    unit, name = times_unit(longest) if by is By.TIME else (1.0, str(by))
+    unit, name = times_unit(longest) if plot.by is By.TIME else (1.0, str(plot.by))
     several = len({line.metric for line in panel.lines}) > 1
     for line in panel.lines:
-        _draw_line(axes, line, unit, several)
+        _draw_line(axes, line, unit, plot.words(panel, line))
     axes.set_xlabel(_plain(name))
     axes.set_ylabel(_plain(panel.heading if several else panel.lines[0].metric))
     if log:
@@ -94,15 +94,13 @@ def _draw(axes: Axes, panel: Panel, by: By, log: bool, log_x: bool) -> None:
         axes.legend(fontsize="small", frameon=False)
 
 
-def _draw_line(axes: Axes, line: Line, unit: float, several: bool) -> None:
+def _draw_line(axes: Axes, line: Line, unit: float, label: str) -> None:
     colour = _COLOURS[line.colour % len(_COLOURS)]
     dashes = _DASHES[(line.style + line.colour // len(_COLOURS)) % len(_DASHES)]
     places = kept_points(line.x, line.y, _MOST_POINTS)
     x = [line.x[place] / unit for place in places]
     y = [_drawn(line.y[place]) for place in places]
-    label = f"{line.metric}  {line.label}" if several else line.label
     if line.low is not None and line.high is not None:
-        label += f"  mean of {len(line.runs)}"
         low, high = ([_drawn(edge[p]) for p in places] for edge in (line.low, line.high))
         axes.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
     marker = "o" if _alone(y) else None

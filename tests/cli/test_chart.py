@@ -109,4 +109,4 @@ def test_a_band_is_shaded_around_its_mean(log: bool) -> None:
     lines = draw(band, log=log)
     filled = [text for text in lines[1:16] if text.strip(" │┤.0123456789")]
     assert len(filled) == 15
-    assert lines[-1] == "  ━━ seeds  mean of 2"
+    assert lines[-1] == "  ━━ seeds, mean and range"

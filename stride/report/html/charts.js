@@ -9,7 +9,7 @@ const labelOf = (run) => labels.get(run) ?? runName(run);
 
 function differingColumns() {
   const runs = [...state.selected.keys()];
-  return page.columns.filter((column) => column.group === "config" && new Set(runs.map((run) => column.codes[run])).size > 1);
+  return page.columns.filter((column) => column.group === "config" && !column.follows && new Set(runs.map((run) => column.codes[run])).size > 1);
 }
 
 function updateLabels() {

@@ -56,11 +56,10 @@ def lineage(
 ) -> None:
     """Show from which runs a run was made.
 
-    Also which were made from it, as a tree.
-
-    Each with how it was made (a changed config, weights, continued, rerun), the keys that were
-    changed, and its best metric. Parents are known by their permanent id, so that a run that was
-    moved or got another number is found; one that was removed is named as such.
+    And which were made from it, as a tree; of an experiment, all that have such relations. Each
+    with how it was made (a changed config, weights, continued, rerun), the keys that were changed,
+    and its best metric. Parents are known by their permanent id, so that a run that was moved or
+    got another number is found; one that was removed is named as such.
     """
     found = _find(run, [open_experiment(path) for path in also or ()])
     if json:

@@ -31,7 +31,11 @@ def verify(
     ],
     original: Annotated[
         str,
-        typer.Argument(metavar="RUN", autocompletion=complete_run, help="What it should agree to."),
+        typer.Argument(
+            metavar="ORIGINAL",
+            autocompletion=complete_run,
+            help="The run that it should agree with.",
+        ),
     ],
     tolerance: Tolerance = "0",
     json: Json = False,

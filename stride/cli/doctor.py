@@ -105,7 +105,8 @@ def _write(experiment: WorkDir, treated: Iterable[Treated], terminal: Terminal) 
         text = finding.text.replace(str(finding.path), "it")
         said = [f"{terminal.paint(word, style)}  {harmless(f'{path}: {finding.kind}: {text}')}"]
         if each.done is not None:
-            said.append(f"  {harmless(each.done)}")
+            done_to = each.done.replace(f"{experiment.path}/", f"{experiment.address}/")
+            said.append(f"  {harmless(done_to)}")
         if each.failure is not None:
             said.append(f"  could not be mended: {harmless(each.failure)}")
         for line in said:

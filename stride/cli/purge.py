@@ -74,7 +74,7 @@ def purge(
         else:
             answer.note(f"the trash of {experiment} is empty")
         return
-    count = f"{len(rows)} run{'' if len(rows) == 1 else 's'}"
+    count = f"{len(rows)} run{'' if len(rows) == 1 else 's'}{' and leftovers' if rest else ''}"
     if not json:
         for line in draw_entries(rows, standard_output()) if rows else ():
             answer.write(line)

@@ -85,6 +85,8 @@ def _draw(axes: Axes, plot: Plot, panel: Panel, log: bool, log_x: bool) -> None:
         axes.set_yscale("log", nonpositive="mask")
     if log_x:
         axes.set_xscale("log", nonpositive="mask")
+    elif plot.by is not By.TIME:
+        axes.locator_params(axis="x", integer=True)
     axes.grid(visible=True, alpha=0.25, linewidth=0.6)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from stride.cli.canvas import Canvas
@@ -35,7 +35,7 @@ def draw_sweep(folder: SweepFolder, summary: Summary, terminal: Terminal) -> Ite
     if summary.importances:
         yield ""
         yield terminal.paint(f"what mattered for {definition.metric}", "bold")
-        names = short_names(list(summary.importances))
+        names = shown_names(summary.importances)
         widest = max(map(width_of, names.values()))
         for key, share in summary.importances.items():
             bar = "█" * round(24 * share)
@@ -64,7 +64,7 @@ def draw_points(
     definition: Definition, points: Sequence[Point], terminal: Terminal
 ) -> Iterator[str]:
     """A table of points, for `--dry-run`."""
-    names = short_names(list(definition.space))
+    names = shown_names(definition.space)
     columns = [Column("trial", right=True), *_key_columns(names)]
     rows = [
         [Cell(str(number)), *(Cell(_short_text(point[key])) for key in names)]
@@ -77,8 +77,17 @@ def draw_points(
 
 def point_text(point: Point) -> str:
     """A point on one line: `lr=0.001 seed=2`."""
-    names = short_names(list(point))
+    names = shown_names(point)
     return " ".join(f"{names[key]}={_short_text(value)}" for key, value in point.items())
+
+
+def shown_names(keys: Iterable[str]) -> dict[str, str]:
+    """Short distinct names of keys; of an element of a list with the list: `hidden_dims.0`."""
+    names = short_names(list(keys))
+    return {
+        key: ".".join(key.split(".")[-2:]) if name.isdigit() else name
+        for key, name in names.items()
+    }
 
 
 def config_address(folder: SweepFolder) -> str:
@@ -144,7 +153,7 @@ def _ordered(counts: Mapping[str, int]) -> dict[str, int]:
 
 def _table(summary: Summary) -> tuple[list[Column], list[list[Cell]]]:
     definition = summary.definition
-    names = short_names(list(definition.space))
+    names = shown_names(definition.space)
     columns = [
         Column("trial", right=True),
         Column("run", right=True),

@@ -11,6 +11,7 @@ from typing import Any
 
 from stride.cli import answer
 from stride.cli.settings import Settings, experiment_layers
+from stride.cli.sweep_page import shown_names
 from stride.config.resolution import Layer
 from stride.errors import UsageError
 from stride.store.work_dir import WorkDir
@@ -179,7 +180,7 @@ def find_sweep(experiment: WorkDir, name: str | None) -> SweepFolder:
 
 def _name_of(space: Space) -> str:
     """A name from what is swept, as `lr-seed`: the same command has the same."""
-    words = [re.sub(r"[^A-Za-z0-9._]+", "_", key.rpartition(".")[2]) for key in space]
+    words = [re.sub(r"[^A-Za-z0-9._]+", "_", name) for name in shown_names(space).values()]
     name = "-".join(words)
     if not re.match(r"[A-Za-z]", name):
         name = f"sweep-{name}"

@@ -1,1 +1,0 @@
-"""Sweeps: many runs from one search space, by Optuna; a study's journal lies in the experiment."""

@@ -7,12 +7,12 @@ from pathlib import Path
 from torch import nn
 
 from stride.errors import ConfigError
+from stride.store.weights_digests import recorded_digests
 from stride.training.beginning import Beginning
 from stride.training.loading import choose_weights
 from stride.training.partial_weights import load_matching
 from stride.training.task import Task
 from stride.training.weights import TASK_PREFIX, decode_weights, read_weights
-from stride.training.weights_files import recorded_digests
 
 
 def put_initial_weights(beginning: Beginning, model: nn.Module, task: Task) -> list[str]:

@@ -16,6 +16,7 @@ from stride.errors import RunStateError, StoredFileError
 from stride.store.names import is_file_name
 from stride.store.record import RunRecord
 from stride.store.run import Run
+from stride.store.weights_digests import recorded_digests
 from stride.training.build import build_model_and_task
 from stride.training.catalog import BuiltinCatalog
 from stride.training.device import choose_device
@@ -24,7 +25,6 @@ from stride.training.resuming import settings_in_force
 from stride.training.seeding import own_randomness
 from stride.training.task import Task, modules_of
 from stride.training.weights import decode_weights, put_weights, read_weights
-from stride.training.weights_files import recorded_digests
 
 _logger = logging.getLogger(__name__)
 

@@ -9,10 +9,11 @@ from stride.errors import StorageError, StoredFileError, StrideError, Verificati
 from stride.files import fsync_folder, storage_errors, temporary_for
 from stride.store.attempt import Attempt
 from stride.store.run import Run
+from stride.store.weights_digests import recorded_digests
 from stride.training.parts import Parts
 from stride.training.sharding.local import place_tensors
 from stride.training.weights import decode_weights, put_weights, read_weights
-from stride.training.weights_files import recorded_digests, recording
+from stride.training.weights_files import recording
 
 _ERRORS: dict[str, type[StrideError]] = {
     each.__name__: each for each in (StorageError, StoredFileError, VerificationError)

@@ -12,6 +12,7 @@ from torch import nn
 from stride.files import sha256_of
 from stride.store.attempt import Attempt
 from stride.store.run import Run
+from stride.store.weights_digests import BEFORE, recorded_digests
 from stride.training.task import Task
 from stride.training.weights import (
     decode_weights,
@@ -20,11 +21,6 @@ from stride.training.weights import (
     read_weights,
     write_weights,
 )
-
-BEFORE = ".before"
-"""Follows the name of a file whose digest before the last writing is kept: a kill may leave either
-content.
-"""
 
 
 class WeightsFiles:
@@ -77,8 +73,3 @@ def recording(attempt: Attempt, name: str, digest: str) -> Iterator[None]:
     yield
     if before is not None:
         attempt.digest(name + BEFORE, None)
-
-
-def recorded_digests(digests: dict[str, str], name: str) -> list[str]:
-    """The digests that a file of weights may have: the newest first."""
-    return [digests[key] for key in (name, name + BEFORE) if key in digests]

@@ -16,8 +16,8 @@ from stride.errors import StrideError
 from stride.files import sha256_of
 from stride.store.record import Status
 from stride.store.run import Run
+from stride.store.weights_digests import recorded_digests
 from stride.training.checkpoints.reading import read_checkpoint, read_newest
-from stride.training.weights_files import recorded_digests
 
 
 def differences(run: Run, reference: Run) -> list[str]:

@@ -21,10 +21,10 @@ from stride.errors import (
 )
 from stride.files import read_json, write_json
 from stride.store.run import Run
+from stride.store.weights_digests import BEFORE, recorded_digests
 from stride.store.work_dir import WorkDir
 from stride.training.loading import choose_weights, load_run
 from stride.training.trainer import Trainer
-from stride.training.weights_files import BEFORE, recorded_digests
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from stride.errors import RunNameError, StorageError, StoredFileError
 from stride.files import sha256_of_file
-from stride.store.doctor.finding import Finding
-from stride.store.record import RunRecord
+from stride.store.doctor.finding import Finding, Level
+from stride.store.record import RunRecord, Status
 from stride.store.run import Run
+from stride.store.weights_digests import recorded_digests, recorded_files
 from stride.tables import read_table
 
 
@@ -18,14 +19,18 @@ def check_digests(run: Run, record: RunRecord, *, deep: bool) -> Iterator[Findin
     Args:
         deep: read them and compare, and read the tables.
     """
-    for name, digest in record.digests.items():
+    died = record.status is Status.RUNNING  # a digest is recorded before the file is written
+    for name in recorded_files(record.digests):
+        digests = recorded_digests(record.digests, name)
         try:
             path = run.weights_file(name)
         except RunNameError:
             yield Finding("wrong name", run.record_path, f"it has a digest of {name[:100]!r}")
             continue
         if not path.is_file():
-            yield Finding("missing file", path, "run.json has a digest of it, and it is not there")
+            level = Level.NOTE if died and len(digests) == 1 else Level.PROBLEM
+            text = "run.json has a digest of it, and it is not there"
+            yield Finding("missing file", path, text, level)
             continue
         if deep:
             try:
@@ -33,10 +38,11 @@ def check_digests(run: Run, record: RunRecord, *, deep: bool) -> Iterator[Findin
             except (StorageError, FileNotFoundError) as error:
                 yield Finding("unreadable file", path, str(error))
                 continue
-            if found != digest:
+            if found not in digests:
                 text = f"not the file that was written: its digest is {found[:19]}…"
-                yield Finding("digest does not hold", path, f"{text}, not {digest[:19]}…")
-    for table in (run.metrics_path, run.steps_path, run.timings_path) if deep else ():
+                yield Finding("digest does not hold", path, f"{text}, not {digests[0][:19]}…")
+    tables = (run.metrics_path, run.steps_path, run.timings_path, run.digests_path)
+    for table in tables if deep else ():
         try:
             read_table(table)
         except (StoredFileError, StorageError) as error:

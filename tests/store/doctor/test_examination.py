@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from stride.files import sha256_of
 from stride.store.checkpoint_paths import CheckpointPaths
 from stride.store.doctor.examination import examine, treat
 from stride.store.doctor.finding import Finding, Level
@@ -18,7 +19,7 @@ from stride.store.requests import write_request
 from stride.store.run import Run
 from stride.store.trash import remove_run
 from stride.store.work_dir import WorkDir
-from tests.store.kept_runs import SIZE, add_checkpoint, bytes_of, completed, stopped
+from tests.store.kept_runs import SIZE, add_checkpoint, bytes_of, completed, stopped, write_weights
 
 DIE_IN_TRAINING = """
 import os, signal, sys
@@ -176,6 +177,26 @@ def test_weights_that_are_missing_or_others_are_said(experiment: WorkDir) -> Non
         ("digest does not hold", "baseline/weights/best.safetensors"),
     ]
     assert len(mend(experiment, deep=True)) == 2
+
+
+def test_weights_of_a_killed_writing_are_one_of_the_two_that_are_recorded(
+    experiment: WorkDir,
+) -> None:
+    run = experiment.create({})
+    attempt = run.start()
+    attempt.digest("best.safetensors.before", write_weights(run, b"o"))
+    attempt.digest("best.safetensors", sha256_of(b"n" * SIZE))
+    attempt.digest("last.safetensors", sha256_of(b"l"))
+    attempt.write()
+    record = run.record_path.read_bytes()
+    attempt.complete()
+    run.record_path.write_bytes(record.replace(b'"pid": ', b'"pid": 99999'))  # as if it had died
+    found = {each.kind: each for each in examine(experiment, deep=True)}
+    assert found.keys() == {"crashed run", "missing file"}
+    assert found["missing file"].path == run.weights_file("last")
+    assert found["missing file"].level is Level.NOTE
+    write_weights(run, b"x")
+    assert "digest does not hold" in [kind for kind, _ in kinds(experiment, deep=True)]
 
 
 @pytest.mark.parametrize("place", ["", "0", "0/logs", "0/weights", ".stride"])

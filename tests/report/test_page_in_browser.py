@@ -126,7 +126,11 @@ def test_the_table_is_sorted_by_a_click_and_missing_values_stay_last(page: Page)
         ("lr in [0.1, 1e-3] or status == created", ["0", "2", "3"]),
         ("config.optimizer_kwargs.lr >= 0.01", ["0", "1"]),
         ("seed = 0 and not (lr > 0.05)", ["2"]),
-        ("note ~ 'SCRIPT'", ["1"]),
+        ("note contains 'onerror'", ["1"]),
+        ("note ~ '(?i)SCRIPT>window.*x'", ["1"]),
+        ("tags contains paper", ["1"]),
+        ("tags contains pap", []),
+        ("status not contains 'ed'", []),
         ("model_kwargs.model_name == 'MLP'", ["0", "1", "2", "3"]),
         ("val_loss > -1", ["0", "1", "2"]),
     ],
@@ -147,6 +151,7 @@ def test_the_table_is_filtered_by_text_and_by_expressions(
         ("(val_loss < 1", "“)” is missing at the end"),
         ("val_loss constructor 1 < 2", "a comparison such as < or == is missing"),
         ("lr ; = 1", "what is “;"),
+        ("note ~ '('", "is no regular expression"),
     ],
 )
 def test_a_wrong_expression_is_said_and_hides_nothing(

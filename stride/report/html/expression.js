@@ -1,4 +1,4 @@
-// Expressions of the filter: `val_loss < 0.1 and (lr in [0.1, 0.01] or note ~ "wide")`.
+// Expressions of the filter: `val_loss < 0.1 and (lr in [0.1, 0.01] or note contains "wide")`.
 // A comparison with a missing value or nan is neither true nor false, also under `not`.
 
 const TOKEN = /\s*(?:(\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?)|("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|([A-Za-z_][\w.\-]*)|(==|!=|<=|>=|[<>=~()[\],-]))/y;
@@ -6,7 +6,7 @@ const LITERALS = { true: true, false: false, null: null, none: null, nan: NaN, i
 
 class ExpressionError extends Error {}
 
-const looksLikeExpression = (text) => /[<>=~]|\b(in|is)\b/.test(text);
+const looksLikeExpression = (text) => /[<>=~]|\b(in|is|contains)\b/.test(text);
 
 function tokensOf(text) {
   const found = [];
@@ -90,6 +90,14 @@ function parseExpression(text) {
       const choices = list();
       return (run) => known(left(run), (value) => choices.some((each) => same(value, each)) !== Boolean(negated));
     }
+    if (take("contains")) {
+      const part = literal();
+      return (run) => known(left(run), (value) => turned(contains(value, part), negated));
+    }
+    if (take("~")) {
+      const pattern = patternOf(String(literal()));
+      return (run) => known(left(run), (value) => (typeof value === "string" ? pattern.test(value) !== Boolean(negated) : null));
+    }
     const sign = tokens[place++];
     const test = sign && sign.kind === "sign" && Object.hasOwn(TESTS, sign.text) && TESTS[sign.text];
     if (!test || negated) throw new ExpressionError(`a comparison such as < or == is missing ${sign ? `before ${sign.text}` : "at the end"}`);
@@ -131,6 +139,21 @@ function parseExpression(text) {
 
 const known = (value, test) => (value === undefined || Number.isNaN(value) ? null : test(value));
 const same = (left, right) => (typeof left === "object" && left !== null ? JSON.stringify(left) === String(right) : left === right);
+const turned = (found, negated) => (found === null ? null : found !== Boolean(negated));
+const contains = (value, part) => {
+  if (Array.isArray(value)) return value.some((each) => same(each, part));
+  return typeof value === "string" ? value.includes(String(part)) : null;
+};
+
+function patternOf(text) {
+  try {
+    const folded = text.startsWith("(?i)");
+    return new RegExp(folded ? text.slice(4) : text, folded ? "i" : "");
+  } catch (error) {
+    throw new ExpressionError(`“${text}” is no regular expression`);
+  }
+}
+
 const ordered = (test) => (left, right) => (typeof left === typeof right && left !== null && right !== null ? test(left, right) : null);
 const TESTS = {
   "==": same,
@@ -140,5 +163,4 @@ const TESTS = {
   "<=": ordered((left, right) => left <= right),
   ">": ordered((left, right) => left > right),
   ">=": ordered((left, right) => left >= right),
-  "~": (left, right) => valueText(left).toLowerCase().includes(String(right).toLowerCase()),
 };

@@ -26,6 +26,7 @@ def draw_history(summary: Summary, format: str) -> bytes:
         # Deferred: half a second of import, for what most looks do without.
         import matplotlib
         from matplotlib.figure import Figure
+        from matplotlib.ticker import MaxNLocator
     except ImportError as error:
         raise UsageError(
             "a picture needs matplotlib: pip install 'stride-experiments[report]'"
@@ -40,6 +41,7 @@ def draw_history(summary: Summary, format: str) -> bytes:
                 axes.plot([row.trial for row in rows], values, sign, color=colour, label=state)
         axes.step(*zip(*summary.history, strict=True), where="post", color="tab:orange",
                   label="best so far")  # fmt: skip
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_xlabel("trial")
         axes.set_ylabel(summary.definition.metric)
         axes.set_title(summary.definition.name)

@@ -13,7 +13,7 @@ REMARKS = (
     "As above, in epochs of 400 steps and with 128 samples of validation: a residual network of"
     " three blocks on 8 x 8 images at batches of 64 and on 32 x 32 images at batches of 16, and a"
     " transformer of two layers on 32 tokens at batches of 8. stride and the two hand-written"
-    " loops: the lowest of 8 epochs; the others, on which no bar hangs, the lowest of 2 of these"
+    " loops: the lowest of 20 epochs; the others, on which no bar hangs, the lowest of 5 of these"
     " rounds: with fewer to choose from they look a little slower than they are."
 )
 _PROBLEMS = (
@@ -28,7 +28,7 @@ def groups(setting: Setting) -> Iterator[Group]:
     steps = setting.choose(400, 4)
     names = ("stride", *NAMES)
     for what, kind in _PROBLEMS[: setting.choose(len(_PROBLEMS), 1)]:
-        group = Group(what, setting.choose(8, 1), count=steps, figure="lowest")
+        group = Group(what, setting.choose(20, 1), count=steps, figure="lowest")
         makes = loops(setting, f"networks-{kind}", names, kind=kind, steps=steps)
         group.measure(makes, seldom=PACKAGES)
         compare(group, names, {"hand_written": 1.02})

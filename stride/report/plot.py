@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from stride.config.differences import ABSENT, flatten
-from stride.config.identity import is_unchanging
 from stride.config.nearest import nearest
 from stride.errors import StorageError, StoredFileError, UsageError
 from stride.report.bands import Spread, build_band
 from stride.report.curves import By, Curve, Curves
-from stride.report.run_labels import differing_settings, run_labels
+from stride.report.line_groups import LineGroup, line_groups
 from stride.report.smoothing import smoothed
 from stride.store.row import Row
 
-_CONFIG = "config"
-_SEED = "seed"
 _SPLITS = ("train_", "val_", "test_")
 
 
@@ -93,14 +89,6 @@ class Wanted:
     spread: Spread = Spread.RANGE
 
 
-@dataclass
-class _Group:
-    """Runs that are one line a metric."""
-
-    label: str
-    members: list[Curves] = field(default_factory=list)
-
-
 def read_plot(rows: Sequence[Row], wanted: Wanted) -> Plot:
     """Read the curves.
 
@@ -113,7 +101,9 @@ def read_plot(rows: Sequence[Row], wanted: Wanted) -> Plot:
     readable = [place for place, each in enumerate(curves) if _is_readable(each, notes)]
     metrics = _metrics(wanted.metrics, [curves[place] for place in readable], rows)
     by = wanted.by or _usual(metrics, [curves[place] for place in readable])
-    groups = _groups([rows[p] for p in readable], [curves[p] for p in readable], wanted.group_by)
+    groups = line_groups(
+        [rows[p] for p in readable], [curves[p] for p in readable], wanted.group_by
+    )
     panels: dict[str, Panel] = {}
     styles: dict[str, list[str]] = {}
     for metric in metrics:
@@ -193,54 +183,8 @@ def _usual(metrics: Sequence[str], curves: Sequence[Curves]) -> By:
     return By.EPOCH
 
 
-def _groups(rows: Sequence[Row], curves: Sequence[Curves], group_by: Sequence[str]) -> list[_Group]:
-    if not group_by:
-        return [_Group(label, [each]) for label, each in zip(run_labels(rows), curves, strict=True)]
-    flat = [flatten(row.settings or {}) for row in rows]
-    known = dict.fromkeys(key for leaves in flat for key in leaves)
-    keys = [key for name in group_by for key in _keys_of(name, known)]
-    alike: dict[str, list[int]] = {}
-    for place, leaves in enumerate(flat):
-        values = [leaves.get(key, ABSENT) for key in keys]
-        alike.setdefault(repr(values), []).append(place)
-    firsts = [rows[places[0]] for places in alike.values()]
-    words = differing_settings(firsts, [key for key in known if key not in keys])
-    return [
-        _Group(_group_label(said, [rows[p] for p in places]), [curves[p] for p in places])
-        for said, places in zip(words, alike.values(), strict=True)
-    ]
-
-
-def _group_label(words: str, rows: Sequence[Row]) -> str:
-    names = [row.run.name for row in rows]
-    shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
-    who = f"{'run' if len(names) == 1 else 'runs'} {shown}"
-    return f"{words}  ({who})" if words else who
-
-
-def _keys_of(name: str, known: Mapping[str, None]) -> list[str]:
-    """Config keys by a dotted name, by an end that only one has, or all that count as `config`.
-
-    Raises:
-        UsageError: there is none, or several.
-    """
-    if name == _CONFIG:
-        return [key for key in known if key != _SEED and not is_unchanging(key)]
-    name = name.removeprefix(f"{_CONFIG}.")
-    if name in known:
-        return [name]
-    ending = [key for key in known if key.endswith(f".{name}")]
-    if len(ending) == 1 or not known:
-        return ending
-    if ending:
-        raise UsageError(f"--group-by {name} may be {' or '.join(ending)}; give the whole key")
-    near = nearest(name, [_CONFIG, *known])
-    meant = f"; did you mean {near}?" if near else ""
-    raise UsageError(f"--group-by {name}: no run has such a config key{meant}")
-
-
 def _line(
-    group: _Group,
+    group: LineGroup,
     metric: str,
     by: By,
     wanted: Wanted,

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from torch import nn
 
-from stride.files import sha256_of
+from stride.files import sha256_of, sha256_of_file
 from stride.store.attempt import Attempt
 from stride.store.run import Run
 from stride.store.weights_digests import BEFORE, recorded_digests
@@ -27,8 +27,7 @@ class WeightsFiles:
     """Writes and loads the weights of a model, and of its task where that is a module.
 
     The digest is recorded before the file is replaced, with the one before beside it: whenever the
-        process dies,
-    the file is one of the two.
+    process dies, the file is one of the two.
     """
 
     def __init__(self, run: Run, attempt: Attempt, model: nn.Module, task: Task) -> None:
@@ -45,8 +44,8 @@ class WeightsFiles:
         """
         content = encode_weights(self._model, self._task)
         digest = sha256_of(content)
-        before = self._attempt.record.digests.get(name)
-        if before == digest and self._run.weights_file(name).exists():
+        known = recorded_digests(self._attempt.record.digests, name)
+        if known == [digest] and self._run.weights_file(name).exists():
             return
         with recording(self._attempt, name, digest):
             write_weights(self._run.weights_file(name), content)
@@ -65,11 +64,22 @@ class WeightsFiles:
 @contextlib.contextmanager
 def recording(attempt: Attempt, name: str, digest: str) -> Iterator[None]:
     """Inside the file is replaced by one of that digest, which is recorded before."""
-    before = attempt.record.digests.get(name)
-    if before is not None:
-        attempt.digest(name + BEFORE, before)
+    before = _digest_now(attempt, name)
+    attempt.digest(name + BEFORE, before)
     attempt.digest(name, digest)
     attempt.write()
     yield
-    if before is not None:
-        attempt.digest(name + BEFORE, None)
+    attempt.digest(name + BEFORE, None)
+
+
+def _digest_now(attempt: Attempt, name: str) -> str | None:
+    """The digest of the file as it is. Where a writing was killed it is looked at: what was
+    recorded of it is two.
+    """
+    known = recorded_digests(attempt.record.digests, name)
+    if len(known) < 2:
+        return known[0] if known else None
+    try:
+        return sha256_of_file(attempt.run.weights_file(name))
+    except FileNotFoundError:
+        return None

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.contestant import Contestant, ContestantError, clean_environment
+from benchmarks.contestant import Contestant, ContestantError, clean_environment, last_line
 
 _UNIT = 1 if sys.platform == "darwin" else 1024  # macOS counts bytes, Linux kilobytes
+
+# A process starts with the peak of the one that starts it, so a small one stands between.
+_STARTER = """
+import resource, subprocess, sys
+done = subprocess.run(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(done.returncode)
+"""
 
 
 class Peak(Contestant):
@@ -25,19 +32,13 @@ class Peak(Contestant):
         self._folder = folder
 
     def repeat(self) -> float:
-        try:
-            process = subprocess.Popen(
-                self._arguments,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                env=clean_environment({}),
-                cwd=self._folder,
-            )
-        except OSError as error:
-            raise ContestantError(f"{self._arguments[0]}: {error.strerror}") from error
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0:
-            raise ContestantError(f"ended with {process.returncode}")
-        return float(usage.ru_maxrss * _UNIT)
+        done = subprocess.run(
+            [sys.executable, "-I", "-S", "-c", _STARTER, *self._arguments],
+            capture_output=True,
+            check=False,
+            env=clean_environment({}),
+            cwd=self._folder,
+        )
+        if done.returncode != 0:
+            raise ContestantError(f"ended with {done.returncode}: {last_line(done.stderr)}")
+        return float(int(done.stdout) * _UNIT)

@@ -1,4 +1,4 @@
-"""benchmarks.peak and benchmarks.afresh: memory at its height, and repeats that are all the first."""
+"""benchmarks.peak and benchmarks.afresh: memory at its height; repeats that are all the first."""
 
 from __future__ import annotations
 

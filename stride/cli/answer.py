@@ -13,7 +13,8 @@ from stride.cli.text import harmless
 from stride.errors import StorageError
 from stride.files import encode_number
 
-_CONTROLS = re.compile("[\x7f-\x9f]")
+_CONTROLS = re.compile("[\x7f-\x9f\ud800-\udfff]")
+"""And halves of a pair, which stand for the bytes of a file name that is no text."""
 
 
 def write(text: str) -> None:
@@ -95,7 +96,9 @@ def write_json_array(values: Iterable[Any], *, live: bool = False) -> None:
 
 
 def _json_text(value: Any, *, indent: int | None = None) -> str:
-    """JSON in which no control character stands as itself, the 8-bit ones of terminals included."""
+    """JSON in which no control character stands as itself, the 8-bit ones of terminals included,
+    and nothing that is no text.
+    """
     text = json.dumps(plain(value), ensure_ascii=False, indent=indent, allow_nan=False)
     return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 

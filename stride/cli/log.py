@@ -61,6 +61,7 @@ def log(
     """
     opened = open_run(run)
     number = whole_number("--rank", rank)
+    opened.check_inside(opened.log_path(number))
     last = None if lines is None else whole_number("--lines", lines)
     if not follow and not opened.log_path(number).exists():
         raise RunStateError(_no_log(opened, number))

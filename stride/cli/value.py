@@ -39,7 +39,7 @@ def metric_text(value: float | str | None) -> str:
     if value is None:
         return NOTHING
     if not isinstance(value, float):
-        return str(value)
+        return harmless(str(value))
     if value == 0 or 0.001 <= abs(value) < 100_000:
         return f"{value:.4f}"
     return f"{value:.4g}"

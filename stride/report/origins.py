@@ -61,6 +61,7 @@ def read_origin(run: Run) -> Origin:
     for number in range(len(record.attempts), 0, -1):
         folder = ProvenanceFolder(run.attempt_provenance_path(number))
         try:
+            run.check_inside(folder.code_path)
             code = _decoder.decode(read_content(folder.code_path)).digest
         except FileNotFoundError:
             continue  # the same as that of the attempt before

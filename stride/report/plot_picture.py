@@ -34,8 +34,11 @@ darker here, and grey stands for black."""
 _DASHES = ("-", "--", "-.", ":")
 _MOST_INSIDE = 6
 """Lines of a legend that may stand inside the axes."""
+_LEGEND_LINE = 0.2
+"""Inches of a line in a legend beside the axes."""
 _MOST_POINTS = 2000
 _LONGEST = 80
+_LONGEST_BESIDE = 40
 
 
 def draw_picture(plot: Plot, format: str, *, log: bool, log_x: bool) -> bytes:
@@ -63,7 +66,9 @@ def draw_picture(plot: Plot, format: str, *, log: bool, log_x: bool) -> bytes:
         warnings.catch_warnings(),
     ):
         warnings.filterwarnings("ignore", "Glyph")  # of a script that the font does not have
-        size = (_WIDTH, _HEIGHT * len(plot.panels))
+        warnings.filterwarnings("ignore", "constrained_layout not applied")  # no room beside names
+        lines = max(len(panel.lines) for panel in plot.panels)
+        size = (_WIDTH, max(_HEIGHT, _LEGEND_LINE * (lines + 2)) * len(plot.panels))
         figure = Figure(figsize=size, layout="constrained")
         for place, panel in enumerate(plot.panels):
             axes = figure.add_subplot(len(plot.panels), 1, place + 1)
@@ -77,8 +82,10 @@ def _draw(axes: Axes, plot: Plot, panel: Panel, log: bool, log_x: bool) -> None:
     longest = max((line.x[-1] for line in panel.lines), default=0.0)
     unit, name = times_unit(longest) if plot.by is By.TIME else (1.0, str(plot.by))
     several = len({line.metric for line in panel.lines}) > 1
+    beside = len(panel.lines) > _MOST_INSIDE
+    room = _LONGEST_BESIDE if beside else _LONGEST
     for line in panel.lines:
-        _draw_line(axes, line, unit, plot.words(panel, line))
+        _draw_line(axes, line, unit, _plain(plot.words(panel, line), room))
     axes.set_xlabel(_plain(name))
     axes.set_ylabel(_plain(panel.heading if several else panel.lines[0].metric))
     if log:
@@ -90,7 +97,7 @@ def _draw(axes: Axes, plot: Plot, panel: Panel, log: bool, log_x: bool) -> None:
     axes.grid(visible=True, alpha=0.25, linewidth=0.6)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
-    if len(panel.lines) > _MOST_INSIDE:
+    if beside:
         axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize="small", frameon=False)
     else:
         axes.legend(fontsize="small", frameon=False)
@@ -106,9 +113,7 @@ def _draw_line(axes: Axes, line: Line, unit: float, label: str) -> None:
         low, high = ([_drawn(edge[p]) for p in places] for edge in (line.low, line.high))
         axes.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
     marker = "o" if _alone(y) else None
-    axes.plot(
-        x, y, dashes, color=colour, marker=marker, markersize=3, linewidth=1.5, label=_plain(label)
-    )
+    axes.plot(x, y, dashes, color=colour, marker=marker, markersize=3, linewidth=1.5, label=label)
 
 
 def _drawn(value: float) -> float:
@@ -126,8 +131,8 @@ def _alone(values: list[float]) -> bool:
     )
 
 
-def _plain(text: str) -> str:
+def _plain(text: str, longest: int = _LONGEST) -> str:
     """A text in which no sign has a meaning of its own, short enough for a legend."""
-    text = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    text = text if len(text) <= longest else text[: longest - 1] + "…"
     text = "".join(character if character.isprintable() else "?" for character in text)
     return text.replace("$", "\\$")

@@ -51,13 +51,18 @@ def read_portrait(run: Run) -> Portrait:
         results=read_all_results(run),
         files=files_in(run),
         provenance=read_folders(
-            run.attempt_provenance_path(attempt.number) for attempt in row.record.attempts
+            (run.attempt_provenance_path(attempt.number) for attempt in row.record.attempts),
+            run=run,
         ),
     )
 
 
 def read_all_results(run: Run) -> dict[str, dict[str, Any]]:
     """The numbers of every results file; one that cannot be read tells its problem instead."""
+    try:
+        run.check_inside(run.results_path)
+    except StoredFileError as error:
+        return {run.results_metrics_path.stem: {"problem": str(error)}}
     found: dict[str, dict[str, Any]] = {}
     for path in sorted(run.results_path.glob("*.json")):
         try:

@@ -19,6 +19,7 @@ _decoder = msgspec.json.Decoder(_Id)
 def read_id(run: Run) -> str | None:
     """The id of a run, None where its record cannot be read."""
     try:
+        run.check_inside(run.record_path)
         return _decoder.decode(read_content(run.record_path)).id
     except (OSError, StoredFileError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None

@@ -174,8 +174,9 @@ def _order(name: str) -> tuple[int, str]:
 def _read_entry(work_dir: WorkDir, name: str, folder: Path) -> TrashEntry:
     run = Run(folder)
     try:
+        run.check_inside(run.removal_path)
         note = msgspec.json.decode(read_content(run.removal_path), type=_Note)
-    except (OSError, StoredFileError, msgspec.MsgspecError):
+    except (OSError, StoredFileError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return TrashEntry(work_dir, name, read_id(run), _changed(folder), folder)
     return TrashEntry(work_dir, name, read_id(run) or note.id, note.moment, folder)
 

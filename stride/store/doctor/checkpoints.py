@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 from stride.errors import NewerFormatError, StorageError, StoredFileError, VerificationError
 from stride.files import read_json
@@ -11,6 +13,7 @@ from stride.store.checkpoint_paths import CheckpointFolder
 from stride.store.checkpoint_proof import read_whole, verify
 from stride.store.doctor.aside import set_aside_from
 from stride.store.doctor.finding import Finding, Level
+from stride.store.doctor.links import led_out
 from stride.store.record import RunRecord, Status
 from stride.store.run import Run
 
@@ -31,6 +34,9 @@ def check_checkpoints(run: Run, record: RunRecord | None, *, deep: bool) -> Iter
         broken: dict[CheckpointFolder, str] = {}
         whole: dict[CheckpointFolder, Manifest] = {}
         for folder in paths.committed():
+            if found := _led_out(run, folder):
+                yield found
+                continue
             try:
                 whole[folder] = read_whole(folder)
                 if deep:
@@ -49,6 +55,7 @@ def check_checkpoints(run: Run, record: RunRecord | None, *, deep: bool) -> Iter
         text = f"{wrong}; a resume passes over it"
         yield Finding("broken checkpoint", folder.path, text, mend=mend)
     try:
+        run.check_inside(paths.newest_path)
         read_json(paths.newest_path)
     except FileNotFoundError:
         pass
@@ -57,3 +64,15 @@ def check_checkpoints(run: Run, record: RunRecord | None, *, deep: bool) -> Iter
         yield Finding(
             "torn file", paths.newest_path, text, mend=set_aside_from(run, paths.newest_path)
         )
+
+
+def _led_out(run: Run, folder: CheckpointFolder) -> Finding | None:
+    """The note on the first file of a checkpoint that is elsewhere."""
+    if found := led_out(run, folder.path):
+        return found
+    inside = (
+        Path(place, name)
+        for place, folders, files in os.walk(folder.path)
+        for name in (*folders, *files)
+    )
+    return next(filter(None, (led_out(run, path) for path in sorted(inside))), None)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from stride.errors import RunNameError, StorageError, StoredFileError
 from stride.files import sha256_of_file
 from stride.store.doctor.finding import Finding, Level
+from stride.store.doctor.links import led_out
 from stride.store.record import RunRecord, Status
 from stride.store.run import Run
 from stride.store.weights_digests import recorded_digests, recorded_files
@@ -27,6 +28,9 @@ def check_digests(run: Run, record: RunRecord, *, deep: bool) -> Iterator[Findin
         except RunNameError:
             yield Finding("wrong name", run.record_path, f"it has a digest of {name[:100]!r}")
             continue
+        if found := led_out(run, path):
+            yield found
+            continue
         if not path.is_file():
             level = Level.NOTE if died and len(digests) == 1 else Level.PROBLEM
             text = "run.json has a digest of it, and it is not there"
@@ -34,16 +38,17 @@ def check_digests(run: Run, record: RunRecord, *, deep: bool) -> Iterator[Findin
             continue
         if deep:
             try:
-                found = sha256_of_file(path)
+                digest = sha256_of_file(path)
             except (StorageError, FileNotFoundError) as error:
                 yield Finding("unreadable file", path, str(error))
                 continue
-            if found not in digests:
-                text = f"not the file that was written: its digest is {found[:19]}…"
+            if digest not in digests:
+                text = f"not the file that was written: its digest is {digest[:19]}…"
                 yield Finding("digest does not hold", path, f"{text}, not {digests[0][:19]}…")
     tables = (run.metrics_path, run.steps_path, run.timings_path, run.digests_path)
     for table in tables if deep else ():
         try:
+            run.check_inside(table)
             read_table(table)
         except (StoredFileError, StorageError) as error:
             yield Finding("torn file", table, str(error))

@@ -24,12 +24,22 @@ def check_json(run: Run) -> Iterator[Finding]:
     yield from _check(run.config_path, run.read_config)
     yield from _check(run.record_path, run.read_record, _mended_record(run))
     yield from _check(run.labels_path, run.read_labels, set_aside_from(run, run.labels_path))
-    yield from _check(run.import_path, lambda: read_origin(run.import_path))
+    yield from _check(run.import_path, _inside(run, run.import_path, read_origin))
     for folder in (run.results_path, run.provenance_path):
         if folder.is_dir() and not folder.is_symlink():
             for path in sorted(folder.rglob("*.json")):
                 if path.is_file() and "untracked" not in path.parts[len(folder.parts) :]:
-                    yield from _check(path, lambda path=path: read_json(path))  # type: ignore[misc]
+                    yield from _check(path, _inside(run, path, read_json))
+
+
+def _inside(run: Run, path: Path, read: Callable[[Path], object]) -> Callable[[], object]:
+    """Read a file of the run, unless a link leads out of the experiment there."""
+
+    def look_and_read() -> object:
+        run.check_inside(path)
+        return read(path)
+
+    return look_and_read
 
 
 def _check(
@@ -54,9 +64,9 @@ def _mended_record(run: Run) -> Callable[[], str] | None:
     whole = [
         (record, path)
         for path in sorted(run.path.glob(f".tmp-{run.record_path.name}-*"))
-        if (record := _read(path)) is not None
+        if not path.is_symlink() and (record := _read(path)) is not None
     ]
-    if not whole or _read(run.record_path) is not None:
+    if not whole or _is_readable(run):
         return None
     _, newest = max(whole, key=lambda each: _progress(each[0]))
 
@@ -68,6 +78,14 @@ def _mended_record(run: Run) -> Callable[[], str] | None:
         return f"{said}; {newest.name}, which is whole, took its place"
 
     return mend
+
+
+def _is_readable(run: Run) -> bool:
+    try:
+        run.read_record()
+    except (OSError, StoredFileError):
+        return False
+    return True
 
 
 def _read(path: Path) -> RunRecord | None:

@@ -29,24 +29,27 @@ def read_provenance(run: Run, attempt: int | None = None) -> Provenance:
     """
     if attempt is None:
         attempt = len(run.read_record().attempts)
-    return read_folders(run.attempt_provenance_path(n) for n in range(1, max(attempt, 1) + 1))
+    folders = (run.attempt_provenance_path(n) for n in range(1, max(attempt, 1) + 1))
+    return read_folders(folders, run=run)
 
 
-def read_folders(folders: Iterable[Path]) -> Provenance:
+def read_folders(folders: Iterable[Path], *, run: Run | None = None) -> Provenance:
     """What is known of the last of some attempts.
 
     Args:
         folders: of provenance, of the first attempt to the one in question; those that are not
             there are passed over. A later attempt has only the parts in which it differs from the
             earlier.
+        run: that they are of, where somebody else may have changed them: links that lead out of its
+            experiment are not followed.
     """
     known = Provenance()
     damage: list[str] = []
     for path in folders:
         folder = ProvenanceFolder(path)
-        code = _read_state(folder.code_path, CodeState, damage)
-        machine = _read_state(folder.machine_path, MachineState, damage)
-        packages = _read_packages(folder.packages_path, damage)
+        code = _read_state(folder.code_path, CodeState, run, damage)
+        machine = _read_state(folder.machine_path, MachineState, run, damage)
+        packages = _read_packages(folder.packages_path, run, damage)
         known = Provenance(
             code=code or known.code,
             code_folder=path if code else known.code_folder,
@@ -66,14 +69,19 @@ def read_diff(provenance: Provenance) -> bytes:
     if provenance.code_folder is None:
         return b""
     path = ProvenanceFolder(provenance.code_folder).diff_path
+    if path.is_symlink():
+        raise StoredFileError(f"{path} is a symbolic link; a kept diff is a file")
     try:
         return read_content(path)
     except FileNotFoundError:
         return b""
 
 
-def _read_state(path: Path, kind: type[_State], damage: list[str]) -> _State | None:
+def _read_state(
+    path: Path, kind: type[_State], run: Run | None, damage: list[str]
+) -> _State | None:
     try:
+        _check_inside(run, path)
         tree = read_json(path)
         stored = tree.get("format") if isinstance(tree, dict) else None
         if isinstance(stored, int) and stored > FORMAT:
@@ -90,8 +98,9 @@ def _read_state(path: Path, kind: type[_State], damage: list[str]) -> _State | N
     return None
 
 
-def _read_packages(path: Path, damage: list[str]) -> dict[str, str] | None:
+def _read_packages(path: Path, run: Run | None, damage: list[str]) -> dict[str, str] | None:
     try:
+        _check_inside(run, path)
         return parse_packages(read_content(path).decode())
     except FileNotFoundError:
         return None
@@ -100,3 +109,8 @@ def _read_packages(path: Path, damage: list[str]) -> dict[str, str] | None:
     except (StoredFileError, StorageError) as error:
         damage.append(f"{path}: {error}")
     return None
+
+
+def _check_inside(run: Run | None, path: Path) -> None:
+    if run is not None:
+        run.check_inside(path)

@@ -148,6 +148,8 @@ def _files_in(provenance: Provenance) -> Iterator[tuple[str, Path]]:
     if provenance.code_folder is None:
         return
     top = ProvenanceFolder(provenance.code_folder).untracked_path
+    if top.is_symlink():  # it may lead anywhere, and we write none
+        return
     for folder, _, names in os.walk(top):
         for name in names:
             path = Path(folder, name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -190,7 +191,8 @@ def test_weights_of_a_killed_writing_are_one_of_the_two_that_are_recorded(
     attempt.write()
     record = run.record_path.read_bytes()
     attempt.complete()
-    run.record_path.write_bytes(record.replace(b'"pid": ', b'"pid": 99999'))  # as if it had died
+    dead = re.sub(rb'"pid": \d+', b'"pid": 999999999', record)  # a pid that no process has
+    run.record_path.write_bytes(dead)
     found = {each.kind: each for each in examine(experiment, deep=True)}
     assert found.keys() == {"crashed run", "missing file"}
     assert found["missing file"].path == run.weights_file("last")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from stride.config.identity import is_unchanging
@@ -40,15 +40,23 @@ class Group:
     Attributes:
         values: by column, what they are equal in; MISSING where they all have no such key.
         seeds: of its runs.
-        missing_seeds: that other groups have and this one lacks.
+        all_seeds: of all groups.
         summaries: by column of a metric; None where no run has it.
     """
 
     values: dict[str, Any]
     runs: tuple[Run, ...]
     seeds: tuple[Any, ...]
-    missing_seeds: tuple[Any, ...]
+    all_seeds: tuple[Any, ...] = field(repr=False)
     summaries: dict[str, Summary | None]
+
+    @property
+    def missing_seeds(self) -> tuple[Any, ...]:
+        """Seeds that other groups have and this one lacks; where each run has its own, nearly all:
+        so they are worked out for the groups that are shown.
+        """
+        own = set(map(_hashable, self.seeds))
+        return tuple([seed for seed in self.all_seeds if _hashable(seed) not in own])
 
 
 def config_columns(selection: Selection) -> list[str]:
@@ -82,7 +90,7 @@ def group_runs(selection: Selection, columns: Sequence[str], metrics: Sequence[s
     values = {column: selection.values(column) for column in columns}
     numbers = {column: selection.values(column) for column in metrics}
     seeds = selection.values(SEED)
-    every = _distinct(seeds)
+    every = tuple(_distinct(seeds).values())
     groups = []
     for indices in members.values():
         own = _distinct([seeds[index] for index in indices])
@@ -91,7 +99,7 @@ def group_runs(selection: Selection, columns: Sequence[str], metrics: Sequence[s
                 values={column: values[column][indices[0]] for column in columns},
                 runs=tuple(selection.run(selection.places[index]) for index in indices),
                 seeds=tuple(own.values()),
-                missing_seeds=tuple(seed for key, seed in every.items() if key not in own),
+                all_seeds=every,
                 summaries={
                     column: summarize(numbers[column][index] for index in indices)
                     for column in metrics

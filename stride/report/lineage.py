@@ -141,10 +141,15 @@ class _Family:
             parents = run.read_record().parents
         except (StrideError, OSError):
             return ()
-        known = set(self._relatives)
-        links = tuple(self._link(key, parent) for parent in parents)
-        self._relatives[key] = replace(relative, parents=links)
-        return tuple(link for link in links if link.key not in known)
+        links: list[Link] = []
+        new: dict[str, Link] = {}
+        for parent in parents:
+            before = len(self._relatives)
+            links.append(self._link(key, parent))
+            if len(self._relatives) > before:
+                new[links[-1].key] = links[-1]
+        self._relatives[key] = replace(relative, parents=tuple(links))
+        return tuple(new.values())
 
     def _link(self, child: str, parent: Parent) -> Link:
         found = self._finder.find(parent)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from stride.config.differences import ABSENT
@@ -30,7 +31,7 @@ def filled(column: SettingColumn) -> SettingColumn:
     there = [code for code in column.codes if column.values[code] is not ABSENT]
     if len(there) == len(column.codes):
         return column
-    usual = max(dict.fromkeys(there), key=there.count)
+    usual = Counter(there).most_common(1)[0][0]  # of several the first
     codes = tuple(usual if column.values[code] is ABSENT else code for code in column.codes)
     return SettingColumn(column.key, codes, column.values)
 

@@ -40,7 +40,9 @@ def value_means(column: SettingColumn, values: Sequence[float]) -> list[ValueMea
     if len(numbers) <= MOST_VALUES:
         return [ValueMean(column.values[c], None, mean_of(by_code[c])) for c in codes]
     found = [
-        ValueMean(column.values[c], None, mean_of(by_code[c])) for c in codes if c not in numbers
+        ValueMean(column.values[c], None, mean_of(by_code[c]))
+        for c in codes
+        if not is_number(column.values[c])
     ]
     total = sum(len(by_code[code]) for code in numbers)
     ranges: list[list[int]] = [[] for _ in range(_RANGES)]

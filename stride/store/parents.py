@@ -54,6 +54,7 @@ class RunFinder:
         self._experiment = experiment
         self._tables: dict[Path, RunTable | None] = {}
         self._rows: dict[Path, dict[str, int]] = {}
+        self._removed: dict[Path, dict[str, TrashEntry]] = {}
 
     def table(self, experiment: WorkDir) -> RunTable | None:
         """The runs of an experiment; None where it is not there or cannot be read."""
@@ -91,12 +92,22 @@ class RunFinder:
                 run = table.run(row)
                 return FoundParent(parent, Whereabouts.MOVED, run.address, run)
         for experiment in dict.fromkeys((own, recorded)):
-            for entry in _trash(experiment):
-                if entry.id == parent.id:
-                    run = Run(entry.folder, address=entry.address)
-                    return FoundParent(parent, Whereabouts.TRASHED, entry.address, run)
+            entry = self._removed_run(experiment, parent.id)
+            if entry is not None:
+                run = Run(entry.folder, address=entry.address)
+                return FoundParent(parent, Whereabouts.TRASHED, entry.address, run)
         there = self.table(recorded) is not None
         return FoundParent(parent, Whereabouts.REMOVED if there else Whereabouts.GONE, address)
+
+    def _removed_run(self, experiment: WorkDir, identity: str) -> TrashEntry | None:
+        """What lies in the trash of an experiment with an id; of several the first."""
+        if experiment.path not in self._removed:
+            removed: dict[str, TrashEntry] = {}
+            for entry in _trash(experiment):
+                if entry.id is not None:
+                    removed.setdefault(entry.id, entry)
+            self._removed[experiment.path] = removed
+        return self._removed[experiment.path].get(identity)
 
 
 def _experiment_at(path: str, own: WorkDir) -> WorkDir:

@@ -22,13 +22,15 @@ def read_contents(git: Git, entries: Sequence[Entry]) -> Iterator[tuple[Entry, b
     feed = "".join(f"{entry.name}\n" for entry in entries).encode()
     answers = git.run("cat-file", "--batch-check=%(objectsize)", feed=feed).decode().splitlines()
     chunk: list[tuple[Entry, int]] = []
+    held = 0
     for entry, size in zip(entries, answers, strict=True):
         if not size.isdigit():
             raise GitError(f"{shown(entry.path)} is not among the objects of the repository")
         chunk.append((entry, int(size)))
-        if sum(size for _, size in chunk) >= _AT_ONCE:
+        held += int(size)
+        if held >= _AT_ONCE:
             yield from _chunk(git, chunk)
-            chunk = []
+            chunk, held = [], 0
     yield from _chunk(git, chunk)
 
 

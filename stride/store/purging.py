@@ -95,6 +95,7 @@ def delete(path: Path) -> None:
 
 
 def _open_folders(path: Path) -> None:
+    path.chmod(path.stat().st_mode | stat.S_IRWXU)  # or the walk would find nothing in it
     for folder, names, _ in os.walk(path, followlinks=False):
         for name in (".", *names):
             below = Path(folder, name)

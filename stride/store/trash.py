@@ -74,10 +74,12 @@ def check_trash(work_dir: WorkDir) -> None:
     """Look whether the trash is a folder of the experiment.
 
     Raises:
-        StorageError: it is a file, or a link that may lead elsewhere.
+        StorageError: it is a file, or a link that may lead elsewhere; or it cannot be looked at.
     """
     path = work_dir.trash_path
-    if path.is_symlink() or (os.path.lexists(path) and not path.is_dir()):
+    with storage_errors("read", path):
+        is_other = path.is_symlink() or (os.path.lexists(path) and not path.is_dir())
+    if is_other:
         raise StorageError(f"{path} is not a folder but a link or a file; move it away")
 
 

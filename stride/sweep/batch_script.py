@@ -38,6 +38,9 @@ def batch_script(
         workers: elements of the array.
         command: of a worker.
         options: of sbatch, over those that are here; None for one without a value.
+
+    Raises:
+        ConfigError: the path of the sweep is not one line.
     """
     chosen: dict[str, str | None] = {
         "job-name": folder.name,
@@ -49,9 +52,20 @@ def batch_script(
         "output": str(folder.batch_path / "%A_%a.out"),
         **options,
     }
-    lines = [f"#SBATCH --{name}{'' if value is None else f'={value}'}"
+    lines = [f"#SBATCH --{name}{'' if value is None else f'={_quoted(value)}'}"
              for name, value in chosen.items()]  # fmt: skip
     return "\n".join(["#!/bin/bash", *lines]) + "\n" + _TAIL.format(command=shlex.join(command))
+
+
+def _quoted(value: str) -> str:
+    """A value as sbatch reads it in a script: it takes blanks, quotes and # as a shell does.
+
+    Raises:
+        ConfigError: it would end the line, and what follows would be run.
+    """
+    if not value.isprintable():
+        raise ConfigError(f"a job script cannot have the value {value!r}: it is more than a line")
+    return shlex.quote(value) if re.search(r"[\s'\"\\#]", value) else value
 
 
 def read_batch_options(texts: Sequence[str]) -> dict[str, str | None]:

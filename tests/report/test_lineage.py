@@ -155,6 +155,16 @@ def test_a_parent_whose_name_leads_elsewhere_is_not_followed(exp, tmp_path):
     assert link.key == f"id:{bad.id}"
 
 
+def test_a_parent_whose_experiment_has_no_possible_path_is_gone(exp, tmp_path):
+    child = make(exp, ("rerun", make(WorkDir(tmp_path / "outside"))))
+    record = child.read_record()
+    bad = msgspec.structs.replace(record.parents[0], work_dir="/" + 5000 * "a")
+    write_record(child.record_path, msgspec.structs.replace(record, parents=(bad,)))
+    found = lineage_of_experiment(exp)
+    (link,) = found.relatives[str(child.path)].parents
+    assert found.relatives[link.key].whereabouts is Whereabouts.GONE
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(parents=st.lists(st.lists(st.integers(0, 7), max_size=3), min_size=1, max_size=8))
 def test_no_circle_can_hold_it_and_everyone_is_drawn(parents, tmp_path_factory):

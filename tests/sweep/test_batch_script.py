@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -25,6 +26,21 @@ def test_options_go_over_those_that_are_there(tmp_path: Path) -> None:
     script = tmp_path / "job.sh"
     script.write_text(text)
     subprocess.run(["bash", "-n", str(script)], check=True)
+
+
+def test_a_folder_with_blanks_in_its_name_is_quoted(tmp_path: Path) -> None:
+    folder = SweepFolder(WorkDir(tmp_path / "my exp #1"), "lr")
+    text = batch_script(folder, 1, ["stride"], {})
+    output = next(line for line in text.splitlines() if "--output" in line)
+    assert shlex.split(output.removeprefix("#SBATCH ")) == [
+        f"--output={folder.batch_path / '%A_%a.out'}"
+    ]
+
+
+def test_a_folder_whose_name_would_end_the_line_is_refused(tmp_path: Path) -> None:
+    folder = SweepFolder(WorkDir(tmp_path / "exp\necho hello"), "lr")
+    with pytest.raises(ConfigError, match="more than a line"):
+        batch_script(folder, 1, ["stride"], {})
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,11 @@ def check_entries(work_dir: WorkDir, names: Sequence[str]) -> Iterator[Finding]:
 
 
 def _no_run(work_dir: WorkDir, run: Run) -> Finding:
-    if any(run.path.iterdir()):
+    try:
+        is_filled = any(run.path.iterdir())
+    except OSError as error:
+        return Finding("unreadable folder", run.path, str(error.strerror))
+    if is_filled:
         text = "it has the name of a run, and neither config.json nor run.json"
         return Finding("no run", run.path, text)
     text = "an empty folder with the name of a run; a power cut while a run was made leaves such"

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from stride.errors import StrideError
+from stride.store.entries import is_run
 from stride.store.index.cells import HERE
 from stride.store.index.column import MISSING, Column
 from stride.store.index.slab import Selection
@@ -113,10 +114,17 @@ class RunTable:
         return coded(words)
 
     def _look(self, row: int) -> str:
+        """What is true of a run that was stored as running when its row was read.
+
+        One that has ended or was removed since then was running: its row is of that moment, and a
+        word of a later one would make it half of each.
+        """
+        run = self.run(row)
         try:
-            return self.run(row).status().word
+            record = run.read_record()
+            return run.status(record).word if record.status is Status.RUNNING else Status.RUNNING
         except (StrideError, FileNotFoundError):
-            return UNREADABLE
+            return UNREADABLE if is_run(run) else Status.RUNNING
 
 
 def coded(cells: Iterable[Any]) -> Column:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -135,15 +135,6 @@ def sort_groups(groups: Sequence[Group], keys: Sequence[tuple[str, bool]]) -> li
         by_rank = sorted(range(len(ordered)), key=ranks.__getitem__)
         ordered = [ordered[index] for index in by_rank]
     return ordered
-
-
-def differing_columns(groups: Sequence[Group], shown: Collection[str]) -> list[str]:
-    """Of some columns those in which the groups are not all equal."""
-    return [
-        column
-        for column in shown
-        if len(set(_codes([group.values[column] for group in groups]))) > 1
-    ]
 
 
 def _sortable(group: Group, column: str) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -168,9 +168,3 @@ def _telling(differing: dict[str, tuple[Any, Any]], chosen: frozenset[str]) -> l
         return below and (ABSENT in differing[key] or key not in chosen)
 
     return [key for key in differing if not is_dragged(key)]
-
-
-def rows_of(neighbourhood: Neighbourhood) -> Iterator[int]:
-    """All rows that are compared with the run."""
-    for neighbour in neighbourhood.neighbours:
-        yield from neighbour.repeats.rows

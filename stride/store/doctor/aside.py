@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from stride.errors import StorageError
 from stride.files import fsync_folder, read_content, storage_errors, write_new
 from stride.store.holding import holding
 from stride.store.run import Run
@@ -57,6 +58,8 @@ def copy_aside(work_dir: WorkDir, path: Path) -> str:
 def _place_for(work_dir: WorkDir, path: Path) -> Path:
     check_trash(work_dir)
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+    if work_dir.aside_path.is_symlink():
+        raise StorageError(f"{work_dir.aside_path} is a symbolic link, which is not followed")
     place = work_dir.aside_path / f"{moment}-{os.urandom(4).hex()}"
     target = place / path.relative_to(work_dir.path)
     target.parent.mkdir(parents=True)

@@ -92,6 +92,10 @@ class Verdict:
         return str(self.life)
 
 
+ALIVE = Verdict(Status.RUNNING, Life.ALIVE, "", "running")
+"""Of a run that trains."""
+
+
 def read_verdict(record: RunRecord, lock_path: Path, fault_path: Path) -> Verdict:
     """What is true of a run now; evidence is gathered only if the record says `running`."""
     attempt = record.attempt

@@ -8,11 +8,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from stride.errors import StoredFileError
+from stride.errors import StorageError, StoredFileError
 from stride.files import read_json
 from stride.store.attempt import Attempt
 from stride.store.labels import Labels, read_labels, write_labels
-from stride.store.liveness import Verdict, read_verdict
+from stride.store.liveness import ALIVE, Life, Verdict, read_verdict
 from stride.store.record import RunRecord, read_record
 from stride.store.results import read_results, save_results
 from stride.store.run_folder import RunFolder
@@ -129,10 +129,24 @@ class Run(RunFolder):
     def status(self, record: RunRecord | None = None) -> Verdict:
         """What is true of the run now. Takes no lock and writes nothing.
 
+        An attempt may end while it is looked at: its lock is free, and the record that was read
+        still says running. So before a run is said to be dead its record is read once more.
+
         Args:
-            record: what `read_record` gave a moment ago, to spare a second reading.
+            record: what `read_record` gave a moment ago. The answer is about that moment: of a run
+                that has ended or was removed since, that it was alive.
         """
-        return read_verdict(record or self.read_record(), self.lock_path, self.fault_path)
+        known = record or self.read_record()
+        found = read_verdict(known, self.lock_path, self.fault_path)
+        if found.life not in (Life.CRASHED, Life.UNKNOWN):
+            return found
+        try:
+            newer = self.read_record()
+        except (StoredFileError, StorageError):
+            return found if self.path.is_dir() else ALIVE
+        if (newer.status, len(newer.attempts)) == (known.status, len(known.attempts)):
+            return found
+        return ALIVE if record is not None else self.status()
 
     def start(
         self,

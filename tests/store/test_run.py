@@ -9,6 +9,7 @@ import pytest
 
 from stride.errors import RunNameError, StoredFileError
 from stride.store.run import Run
+from stride.store.trash import remove_run
 from stride.store.work_dir import WorkDir
 
 
@@ -81,3 +82,13 @@ def test_no_name_leads_out_of_the_folder(name: str, tmp_path: Path) -> None:
         run.save_results({"a": 1.0}, name)
     with pytest.raises(RunNameError):
         run.weights_file(name)
+
+
+def test_what_ended_or_went_since_its_record_was_read_was_alive_then(tmp_path: Path) -> None:
+    run = WorkDir(tmp_path / "exp").create({})
+    attempt = run.start()
+    record = run.read_record()
+    attempt.complete()
+    assert (run.status(record).word, run.status().word) == ("running", "completed")
+    remove_run(run)
+    assert run.status(record).word == "running"

@@ -156,3 +156,8 @@ def test_only_names_that_need_further_files_ask_for_them() -> None:
     assert parts_for(["val_loss", "status", "last.x"]) == frozenset()
     assert parts_for(["min.val_loss"]) == parts_for(["max.x"]) == {Part.TABLES}
     assert parts_for(["test.x", "test_loss"]) == {Part.RESULTS}
+
+
+def test_a_glob_finds_results_by_the_names_that_queries_use() -> None:
+    assert vocabulary().matching("test_*") == ["test.test_loss"]
+    assert vocabulary().matching("bleu*") == ["test.bleu"]

@@ -33,7 +33,7 @@ class Axis:
 def axis_around(values: Sequence[float], *, log: bool = False) -> Axis:
     """The axis on which all values lie; one value alone stands in its middle."""
     low, high = min(values), max(values)
-    if low < high:
+    if low < high and not (log and math.log(low) == math.log(high)):  # as neighbouring floats may
         return Axis(low, high, log)
     most = sys.float_info.max
     if log:

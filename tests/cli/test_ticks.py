@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,3 +57,9 @@ def test_one_value_stands_in_the_middle() -> None:
     assert axis_around([3.0]).at(3.0) == pytest.approx(0.5)
     assert axis_around([3.0], log=True).at(3.0) == pytest.approx(0.5)
     assert axis_around([0.0]).at(0.0) == pytest.approx(0.5)
+
+
+def test_neighbouring_floats_have_a_logarithmic_axis() -> None:
+    low = 0.1
+    axis = axis_around([low, math.nextafter(low, 1.0)], log=True)
+    assert axis.at(low) == pytest.approx(0.5)

@@ -223,6 +223,11 @@ def test_best_where_nothing_is_measured_is_one_sentence(experiment: WorkDir, mak
         experiment.run("best")
 
 
+def test_the_best_of_no_run_is_none(experiment: WorkDir, make: Make) -> None:
+    make()
+    assert names(select([experiment], "name == 'another'", "best").runs()) == []
+
+
 def test_a_frame_of_found_runs_has_their_metrics(experiment: WorkDir, make: Make) -> None:
     for loss in (0.3, 0.1):
         make(loss, lr=loss)

@@ -97,6 +97,8 @@ def read_order(
     found = []
     ties: list[tuple[str, bool]] = []
     for key in keys:
+        if key.name == BEST and places is not None and not places:
+            continue  # no run has a monitor, and none needs one
         if key.name == BEST or key.name.startswith(f"{BEST}:"):
             monitor = find_monitor(key.name, tables, places=places)
             found.append((monitor.column, key.descending == (monitor.mode == "min")))

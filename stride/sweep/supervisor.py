@@ -149,9 +149,10 @@ class Supervisor:
         if code in _STOPPED and not signalled:
             self._trials.leave(taken)
         failure = None
-        if code > 0 and code not in _STOPPED and not signalled:
+        if 0 < code < 128 and code not in _STOPPED and not signalled:
             failure = training.last_words().removeprefix("error: ") or f"exit code {code}"
-        killed = not signalled and (code < 0 or code > 128) and code not in _STOPPED
+        # Its code may as well have ended the process (`os._exit`), with whatever exit code.
+        killed = not signalled and code not in _STOPPED
         self._trials.settle(taken, failure=failure, killed=killed)
 
     def _send(self, number: int) -> None:

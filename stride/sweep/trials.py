@@ -167,7 +167,8 @@ class Trials:
 
         Args:
             failure: why it ended without having begun, as far as it said so.
-            killed: whether it was killed, and this process not.
+            killed: whether it has ended, not being asked to, and this process not: where its run
+                is neither completed nor failed, it was killed, or ended itself without a word.
         """
         with turn(self.folder):
             trial = self.study.get_trials(deepcopy=False)[taken.number]
@@ -177,16 +178,16 @@ class Trials:
             free, worker = look.standing is Standing.FREE, look.worker
             if look.standing in (Standing.ENDED, Standing.GONE):
                 self._tell(trial, look)
-            elif free and killed:
-                self._count_death(trial, look)
             elif free and failure is not None and worker and worker.attempts == look.attempts:
                 self._say(fail(self.study, trial, failure))
+            elif free and killed:
+                self._count_death(trial, look)
 
     def _count_death(self, trial: FrozenTrial, look: Look) -> None:
         deaths = 1 + (look.worker.deaths if look.worker else 0)
         if deaths >= DEATHS:
             reason = "" if look.run is None else f": {look.run.status(look.record).reason}"
-            self._say(fail(self.study, trial, f"its training was killed {deaths} times{reason}"))
+            self._say(fail(self.study, trial, f"its training broke off {deaths} times{reason}"))
         else:
             self._mark(self._handle(trial), look, deaths)
 

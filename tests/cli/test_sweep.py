@@ -177,6 +177,32 @@ def test_a_failed_trial_is_said_and_does_not_stop_the_others(
     assert other["counts"] == {"completed": 1, "failed": 1}
 
 
+@pytest.mark.parametrize("code", [0, 3])
+def test_a_training_that_its_code_ends_without_a_word_is_given_up(
+    code: int, stride_process: Call, tmp_path: Path
+) -> None:
+    (tmp_path / "net.py").write_text(
+        "import os\n"
+        "from torch import nn\n"
+        "class Net(nn.Module):\n"
+        "    def __init__(self, width: int):\n"
+        "        super().__init__()\n"
+        "        self.width = width\n"
+        "        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))\n"
+        "    def forward(self, x):\n"
+        "        if self.width == 2:\n"
+        f"            os._exit({code})\n"
+        "        return self.layers(x)\n"
+    )
+    done = stride_process(
+        "sweep", "exp", "--config", "model_kwargs.model_name=net.py:Net", "--config",
+        "model_kwargs.width=1,2", "--config", "fit_kwargs.max_epochs=1",
+    )  # fmt: skip
+    assert done.code == 1
+    assert done.err.count("goes on") == 2
+    assert "trial 1  failed: its training broke off 3 times" in done.err
+
+
 def test_several_sweeps_are_told_apart_by_name(stride: Call, tmp_path: Path) -> None:
     from stride.sweep.beginning import begin_sweep
     from stride.sweep.folder import SweepFolder

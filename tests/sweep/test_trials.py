@@ -207,7 +207,7 @@ def test_a_training_that_kills_itself_is_given_up(begin: Begin) -> None:
         kill_in_training(taken)
         trials.settle(taken, killed=True)
         assert trials.failures == (death == 2)
-    assert "killed 3 times" in read_summary(folder, definition).rows[0].reason
+    assert "broke off 3 times" in read_summary(folder, definition).rows[0].reason
 
 
 def kill_in_training(taken: Taken) -> None:

@@ -29,7 +29,9 @@ COMMANDS = {
     "stop": Entry("stride.cli.stop", "Train", "Ask a training to stop, with a checkpoint"),
     "checkpoint": Entry("stride.cli.checkpoint", "Train", "Ask a training to write a checkpoint"),
     "rerun": Entry("stride.cli.rerun", "Train", "Train a run again, in a new one"),
-    "sweep": Entry("stride.cli.sweep", "Train", "Train many runs from one search space"),
+    "sweep": Entry(
+        "stride.cli.sweep", "Train", "Train many runs from one search space; each trial is a run"
+    ),
     "checkout-code": Entry(
         "stride.cli.checkout_code", "Use", "Restore the code of a run into a fresh folder"
     ),

@@ -11,14 +11,11 @@ import shutil
 import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from stride.errors import StorageError, StoredFileError, StrideError
-
-JSON = Any
-"""What `read_json` gives: dict, list, str, int, float, bool or None, nested."""
+from stride.json_text import JSON, decode_json
 
 _TEMPORARY_PREFIX = ".tmp-"
 _REFUSALS = {
@@ -236,20 +233,6 @@ def encode_json(value: JSON) -> bytes:
     except (TypeError, RecursionError) as error:
         raise ValueError(str(error)) from error
     return msgspec.json.format(compact, indent=2) + b"\n"
-
-
-def decode_json(content: bytes, path: Path) -> JSON:
-    """Read strict JSON.
-
-    Raises:
-        StoredFileError: empty, cut off, not UTF-8, or not JSON; the sentence names `path`.
-    """
-    if not content.strip():
-        raise StoredFileError(f"{path} is empty")
-    try:
-        return msgspec.json.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise StoredFileError(f"{path} is not JSON: {error}") from error
 
 
 def read_json(path: Path) -> JSON:

@@ -20,7 +20,6 @@ from hypothesis import strategies as st
 from stride.errors import StorageError, StoredFileError, StrideError
 from stride.files import (
     clear_temporaries,
-    decode_json,
     decode_number,
     encode_json,
     encode_number,
@@ -35,6 +34,7 @@ from stride.files import (
     write_json,
     write_new,
 )
+from stride.json_text import decode_json
 
 NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
 TREES = st.recursive(

@@ -39,7 +39,12 @@ def open_experiments(paths: Sequence[str], *, recursive: bool = False) -> list[W
         raise NotAnExperimentError(f"none of these is an experiment: {', '.join(left_out)}")
     if left_out:
         answer.note(f"no experiments, and left out: {', '.join(left_out)}")
-    return [*dict.fromkeys(found)]
+    return _each_once(found)
+
+
+def _each_once(experiments: Sequence[WorkDir]) -> list[WorkDir]:
+    """Those of several names are one."""
+    return [*{each.path.resolve(): each for each in reversed(experiments)}.values()][::-1]
 
 
 def _below(paths: Sequence[str]) -> list[WorkDir]:
@@ -50,7 +55,7 @@ def _below(paths: Sequence[str]) -> list[WorkDir]:
         found.extend(_experiments(path))
     if not found:
         raise NotAnExperimentError(f"there is no experiment in {', '.join(paths)}")
-    return [*dict.fromkeys(found)]
+    return _each_once(found)
 
 
 def _experiments(path: str) -> Iterator[WorkDir]:

@@ -8,7 +8,8 @@ from pathlib import Path
 import msgspec
 
 from stride.errors import NewerFormatError, StoredFileError, VerificationError
-from stride.files import JSON, decode_json, encode_json, read_content, sha256_of
+from stride.files import encode_json, read_content, sha256_of
+from stride.json_text import JSON, decode_json
 from stride.store.position import Position
 
 FORMAT = 1

@@ -97,6 +97,7 @@ def stage(place: Place) -> Path:
         raise StorageError(f"{place.staging} is a symbolic link, which is not followed")
     with storage_errors("create a run in", place.experiment):
         place.staging.mkdir(exist_ok=True)
+        _clear_stale(place.staging)
         staged = place.staging / f"{_staging_prefix(os.getpid())}{os.urandom(4).hex()}"
         staged.mkdir()
     return staged

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from stride.config.differences import flatten
 from stride.errors import StorageError
-from stride.files import decode_json, write_exclusive
+from stride.files import write_exclusive
+from stride.json_text import decode_json
 from stride.store.claim import Place, claim
 from stride.store.founding import TRIES, encode_config, is_experiment, made_folders
 from stride.store.record import RunRecord, encode_record

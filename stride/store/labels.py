@@ -9,7 +9,8 @@ from pathlib import Path
 import msgspec
 
 from stride.errors import NewerFormatError, RunNotFoundError, StorageError, StoredFileError
-from stride.files import decode_json, read_content, storage_errors, write_json
+from stride.files import read_content, storage_errors, write_json
+from stride.json_text import decode_json
 
 FORMAT = 1
 

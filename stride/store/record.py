@@ -13,7 +13,8 @@ import msgspec
 
 from stride import __version__
 from stride.errors import NewerFormatError, StoredFileError
-from stride.files import decode_json, encode_json, read_content, write_atomic
+from stride.files import encode_json, read_content, write_atomic
+from stride.json_text import decode_json, many_brackets
 from stride.store.stored_values import Number, storable
 
 FORMAT = 1
@@ -183,7 +184,11 @@ def decode_record(content: bytes, path: Path) -> RunRecord:
         record = _decoder.decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _convert(decode_json(content, path), path)
-    return record if record.format == FORMAT else _convert(decode_json(content, path), path)
+    if record.format != FORMAT:
+        return _convert(decode_json(content, path), path)
+    if many_brackets(content):
+        decode_json(content, path)  # looks how deeply it is nested
+    return record
 
 
 def _convert(tree: Any, path: Path) -> RunRecord:

@@ -12,7 +12,8 @@ import msgspec
 from stride import __version__
 from stride.config.differences import same
 from stride.errors import ConfigError, NewerFormatError, RunNotFoundError, StoredFileError
-from stride.files import decode_json, encode_json, read_content, write_exclusive
+from stride.files import encode_json, read_content, write_exclusive
+from stride.json_text import decode_json
 from stride.store.record import utc_now
 from stride.sweep.folder import SweepFolder
 from stride.sweep.space import Dimension, grid_size, is_grid

@@ -12,21 +12,11 @@ from typing import Any
 
 from stride.config.schema import Config
 from stride.errors import ConfigError, StrideError
+from stride.store.query.better import better_by_name
 from stride.sweep.definition import Direction
 from stride.training.columns import check_column
 
 _KINDS = ("last", "min", "max", "test")
-_BETTER: dict[str, Direction] = {
-    "loss": "min",
-    "mae": "min",
-    "mse": "min",
-    "rmse": "min",
-    "accuracy": "max",
-    "r2": "max",
-    "f1": "max",
-    "auc": "max",
-}
-"""What is known of metrics by the last word of their names."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +95,6 @@ def _direction(column: str, monitors: Sequence[str]) -> Direction:
         name, _, mode = monitor.partition(":")
         if name in (column, f"val_{column}"):
             return "min" if mode == "min" else "max"
-    for word, better in _BETTER.items():
-        if word in column.lower().split("_"):
-            return better
+    if better := better_by_name(column):
+        return better
     raise ConfigError(f"is more {column} better, or less? say --direction max or --direction min")

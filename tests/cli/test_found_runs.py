@@ -306,9 +306,9 @@ def test_best_is_a_run_wherever_one_is_named(stride: Any, trained: Any, tmp_path
         trained(accuracy)
     assert stride("show", "exp/best", "--json").json["address"] == "exp/1"
     assert stride("show", "exp/best:val_accuracy", "--json").json["address"] == "exp/1"
-    answer = stride("show", "exp/best:val_loss")
+    answer = stride("show", "exp/best:val_speed")
     assert (answer.code, answer.out) == (2, "")
-    assert answer.err.startswith("error: exp/best:val_loss: no run has the monitor val_loss; ")
+    assert answer.err.startswith("error: exp/best:val_speed: no run has the monitor val_speed; ")
     run = Run(tmp_path / "exp" / "2")
     (tmp_path / "exp" / "3").mkdir()
     other = WorkDir(tmp_path / "exp").create({"seed": 1})

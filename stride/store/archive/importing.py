@@ -17,14 +17,8 @@ from pathlib import Path
 import msgspec
 
 from stride.errors import RunExistsError, StorageError, VerificationError
-from stride.files import (
-    decode_json,
-    encode_json,
-    fsync_folder,
-    read_content,
-    storage_errors,
-    write_new,
-)
+from stride.files import encode_json, fsync_folder, read_content, storage_errors, write_new
+from stride.json_text import decode_json
 from stride.store.archive.file_reading import Proved
 from stride.store.archive.manifest import (
     FILES_OF_A_RUN,

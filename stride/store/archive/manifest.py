@@ -12,7 +12,8 @@ import msgspec
 
 from stride import __version__
 from stride.errors import NewerFormatError, StoredFileError, UsageError, VerificationError
-from stride.files import decode_json, encode_json, sha256_of
+from stride.files import encode_json, sha256_of
+from stride.json_text import decode_json
 from stride.store.archive.member_names import refusal
 from stride.store.names import is_number, is_run_name
 from stride.store.run_folder import RunFolder

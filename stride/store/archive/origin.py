@@ -7,7 +7,8 @@ from pathlib import Path
 import msgspec
 
 from stride.errors import StoredFileError
-from stride.files import decode_json, read_content
+from stride.files import read_content
+from stride.json_text import decode_json
 
 FORMAT = 1
 

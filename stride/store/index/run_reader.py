@@ -16,6 +16,7 @@ import msgspec
 from stride.config.differences import flatten
 from stride.config.format import FORMAT as CONFIG_FORMAT
 from stride.errors import StrideError
+from stride.json_text import is_too_deep
 from stride.store.index.cells import Outcome, label_cells, read_run, record_cells
 from stride.store.index.slab import Filling, Pairs
 from stride.store.index.stamps import StampedFile
@@ -103,7 +104,10 @@ class RunReader:
             text = bytes(raw)
             found = known.get(text)
             if found is None:
-                leaves = flatten({key: msgspec.json.decode(raw)})
+                tree = msgspec.json.decode(raw)
+                if is_too_deep(text, tree):
+                    raise UnusualError
+                leaves = flatten({key: tree})
                 found = self._filling.code((f"config.{leaf}", leaves[leaf]) for leaf in leaves)
                 known[text] = found
             pairs += found

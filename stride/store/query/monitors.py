@@ -9,6 +9,7 @@ from typing import Final
 from stride.config.nearest import nearest
 from stride.errors import QueryError, StrideError
 from stride.store.index.run_table import RunTable
+from stride.store.query.better import better_by_name
 
 BEST: Final = "best"
 """The word that means the best by the monitor that the runs share."""
@@ -16,19 +17,16 @@ BEST: Final = "best"
 
 @dataclass(frozen=True)
 class RunsMonitor:
-    """A monitor of some runs.
+    """A monitor of some runs, or a metric whose name tells which way it is better.
 
     Attributes:
         mode: `min` or `max`.
+        column: of the index, with the value of each run.
     """
 
     name: str
     mode: str
-
-    @property
-    def column(self) -> str:
-        """The column with the best value of each run."""
-        return f"best.{self.name}"
+    column: str
 
 
 def find_monitor(
@@ -38,7 +36,8 @@ def find_monitor(
     places: Iterable[tuple[int, int]] | None = None,
     prefix: str = "",
 ) -> RunsMonitor:
-    """The monitor of `best`, which is the first of every run, or of `best:<monitor>`.
+    """The monitor of `best`, which is the first of every run, or of `best:<monitor>`; a metric
+    does as well.
 
     Args:
         places: of the runs that are asked, as table and row; all of the tables, unless given.
@@ -59,13 +58,30 @@ def find_monitor(
         (name,) = firsts
     known = monitors_of(tables)
     if name not in known:
+        if any(f"metric.{name}" in table.columns for table in tables):
+            return _metric(name)
         near = nearest(name, known)
         hint = f"did you mean {near}?" if near else f"they have {', '.join(known) or 'none yet'}"
         raise QueryError(f"no run has the monitor {name}; {hint}")
     modes = {mode for table in tables for mode in _modes(table, name)}
     if len(modes) > 1:
         raise QueryError(f"of {name} some runs want the least and others the greatest value")
-    return RunsMonitor(name, modes.pop() if modes else "min")
+    return RunsMonitor(name, modes.pop() if modes else "min", f"best.{name}")
+
+
+def _metric(name: str) -> RunsMonitor:
+    """A metric that no run has as its monitor, by the values that stand beside their best epochs.
+
+    Raises:
+        QueryError: its name does not tell which way it is better.
+    """
+    mode = better_by_name(name)
+    if mode is None:
+        raise QueryError(
+            f"no run has the monitor {name}, and whether it is better small or large is not known;"
+            f" sort by it, as in --sort {name} or --sort -{name}"
+        )
+    return RunsMonitor(name, mode, f"metric.{name}")
 
 
 def monitors_of(tables: Sequence[RunTable]) -> list[str]:

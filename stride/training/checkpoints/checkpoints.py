@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from stride.config.checkpoint_kwargs import CheckpointKwargs
 from stride.errors import ConfigError, StorageError, StoredFileError, StrideError, VerificationError
-from stride.files import JSON
+from stride.json_text import JSON
 from stride.store.checkpoint_manifest import Manifest, read_manifest
 from stride.store.checkpoint_paths import CheckpointFolder
 from stride.store.checkpoint_removal import clear, remove_checkpoint

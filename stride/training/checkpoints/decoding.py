@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from stride.files import JSON
+from stride.json_text import JSON
 from stride.training.checkpoints.state_tree import MARK, Tree
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from stride.files import JSON
+from stride.json_text import JSON
 from stride.store.position import Position
 from stride.training.checkpoints.content import Content
 from stride.training.checkpoints.held_file import HeldFile

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stride.errors import NewerFormatError, StorageError, StoredFileError, VerificationError
-from stride.files import JSON, read_json
+from stride.files import read_json
+from stride.json_text import JSON
 from stride.store.checkpoint_manifest import Manifest, read_manifest
 from stride.store.checkpoint_paths import CheckpointFolder
 from stride.store.checkpoint_proof import verify

@@ -18,7 +18,8 @@ from torch.distributed.device_mesh import DeviceMesh
 from torch.distributed.tensor import Shard
 
 from stride.errors import StorageError, StoredFileError
-from stride.files import JSON, storage_errors
+from stride.files import storage_errors
+from stride.json_text import JSON
 from stride.training.checkpoints.cut import Cut
 from stride.training.checkpoints.shard_names import ranks_of, shard_name, shards_among
 from stride.training.checkpoints.shard_storage import ShardStorage

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from stride.config.checkpoint_kwargs import CheckpointKwargs
 from stride.errors import ConfigError, StorageError
-from stride.files import JSON
+from stride.json_text import JSON
 from stride.store.position import Position
 from stride.training.checkpoints.checkpoints import Checkpoints, Saved
 from stride.training.checkpoints.moment import Moment

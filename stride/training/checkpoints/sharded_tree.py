@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.distributed.tensor import DTensor, Shard
 
 from stride.errors import ConfigError
-from stride.files import JSON
+from stride.json_text import JSON
 from stride.training.checkpoints.cut import Cut
 from stride.training.checkpoints.decoding import decode_tree
 from stride.training.checkpoints.state_tree import EncodedTree, Tree, encode_tree

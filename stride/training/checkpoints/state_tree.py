@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from stride.errors import ConfigError
-from stride.files import JSON
+from stride.json_text import JSON
 from stride.training.checkpoints.tensor_file import DTYPES, METADATA_KEY
 
 Tree = Any

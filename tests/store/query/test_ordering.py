@@ -74,6 +74,16 @@ def test_several_monitors_are_listed() -> None:
         ordered(runs, "best:los")
 
 
+def test_best_goes_by_a_metric_that_is_no_monitor_where_its_name_tells_which_way() -> None:
+    runs: list[dict[str, Any]] = [
+        {"metric.val_loss": loss, "metric.val_accuracy": 1 - loss, "metric.speed": 3.0}
+        for loss in (0.3, 0.1, 0.2)
+    ]
+    assert ordered(runs, "best:val_loss") == ordered(runs, "best:val_accuracy") == [1, 2, 0]
+    with pytest.raises(QueryError, match="whether it is better small or large is not known"):
+        ordered(runs, "best:speed")
+
+
 def test_several_tables_are_one_order() -> None:
     tables = [build_table(LOSSES[:2]), build_table([{"metric.loss": 0.2}]), build_table([{}])]
     order = read_order([SortKey("loss")], tables, Vocabulary(tables))

@@ -10,7 +10,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stride.files import decode_json, encode_json
+from stride.files import encode_json
+from stride.json_text import decode_json
 from stride.training.checkpoints.decoding import decode_tree
 from stride.training.checkpoints.randomness import capture, restore
 from stride.training.checkpoints.state_tree import encode_tree

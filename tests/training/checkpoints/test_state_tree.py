@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from torch import nn
 
 from stride.errors import ConfigError
-from stride.files import decode_json, encode_json
+from stride.files import encode_json
+from stride.json_text import decode_json
 from stride.training.checkpoints.decoding import decode_tree
 from stride.training.checkpoints.state_tree import check_encodable, encode_tree
 from stride.training.checkpoints.tensor_file import (

@@ -28,7 +28,7 @@ function pathOf(points, values, xAxis, yAxis) {
     const y = values[place];
     if (!Number.isFinite(y) || (yAxis.log && y <= 0)) { pen = "M"; return; }
     const alone = pen === "M" && !(Number.isFinite(values[place + 1]) && (!yAxis.log || values[place + 1] > 0));
-    path += `${pen}${xAxis.at(x).toFixed(1)} ${yAxis.at(y).toFixed(1)}${alone ? "h0.01" : ""}`;
+    path += `${pen}${xAxis.at(x).toFixed(1)} ${yAxis.at(y).toFixed(1)}${alone ? "m-2.5 0a2.5 2.5 0 1 0 5 0a2.5 2.5 0 1 0-5 0" : ""}`;
     pen = "L";
   });
   return path;

@@ -91,6 +91,11 @@ class WorkDir:
         return self.trash_path / ".aside"
 
     @cached_property
+    def sweeps_path(self) -> Path:
+        """Definition and journal of each sweep, in a folder of its name."""
+        return self.path / ".sweeps"
+
+    @cached_property
     def next_number_path(self) -> Path:
         """The number that the next run probably gets; a cache."""
         return self.cache_path / "next_number"

@@ -40,7 +40,7 @@ class SweepFolder:
     @property
     def path(self) -> Path:
         """The folder."""
-        return sweeps_path(self.work_dir) / self.name
+        return self.work_dir.sweeps_path / self.name
 
     @property
     def definition_path(self) -> Path:
@@ -72,18 +72,13 @@ class SweepFolder:
         return os.path.lexists(self.definition_path)
 
 
-def sweeps_path(work_dir: WorkDir) -> Path:
-    """Where the sweeps of an experiment lie."""
-    return work_dir.path / ".sweeps"
-
-
 def read_sweeps(work_dir: WorkDir) -> Iterator[SweepFolder]:
     """The sweeps of an experiment, by name. A symbolic link is none.
 
     Raises:
         StorageError: the folder cannot be read.
     """
-    path = sweeps_path(work_dir)
+    path = work_dir.sweeps_path
     try:
         with storage_errors("read", path), os.scandir(path) as entries:
             names = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]

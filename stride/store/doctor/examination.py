@@ -16,6 +16,7 @@ from stride.store.doctor.experiment import check_experiment
 from stride.store.doctor.finding import Finding, Level
 from stride.store.doctor.json_files import check_json
 from stride.store.doctor.leftovers import check_leftovers
+from stride.store.doctor.sweeps import check_sweeps
 from stride.store.entries import is_run, read_names
 from stride.store.liveness import Life, Verdict
 from stride.store.record import RunRecord
@@ -48,6 +49,7 @@ def examine(work_dir: WorkDir, *, deep: bool = False) -> Iterator[Finding]:
         StorageError: the folder of the experiment cannot be read.
     """
     yield from check_experiment(work_dir)
+    yield from check_sweeps(work_dir)
     with storage_errors("read", work_dir.path):
         names = sorted(os.listdir(work_dir.path))  # noqa: PTH208  names are all that is needed
     yield from check_entries(work_dir, names)

@@ -106,14 +106,19 @@ def check_same(folder: SweepFolder, known: Definition, asked: Definition) -> Non
         ConfigError: it means another, and must give it a name of its own.
     """
     for what, before, after in _differences(known, asked):
+        if before is None:
+            how = f"without {what} {after}"
+        else:
+            how = f"with {what} {before}, " + ("not without" if after is None else f"not {after}")
         raise ConfigError(
-            f"{folder.address} is there already with {what} {before}, not {after}: give another"
-            " --name, or leave the settings out and it goes on as it is"
+            f"{folder.address} is there already {how}: give another --name, or leave the settings"
+            " out and it goes on as it is"
         )
 
 
-def _differences(known: Definition, asked: Definition) -> list[tuple[str, str, str]]:
-    found = []
+def _differences(known: Definition, asked: Definition) -> list[tuple[str, str | None, str | None]]:
+    """What differs, before and after; None where the key is not given."""
+    found: list[tuple[str, str | None, str | None]] = []
     for key in dict.fromkeys((*known.space, *asked.space, *known.settings, *asked.settings)):
         before, after = _plain(known, key), _plain(asked, key)
         if not same(before, after):
@@ -136,10 +141,10 @@ def _plain(definition: Definition, key: str) -> Any:
     return {"value": definition.settings[key]} if key in definition.settings else None
 
 
-def _told(definition: Definition, key: str) -> str:
+def _told(definition: Definition, key: str) -> str | None:
     if key in definition.space:
         return str(definition.space[key])
-    return _text(definition.settings[key]) if key in definition.settings else "nothing"
+    return _text(definition.settings[key]) if key in definition.settings else None
 
 
 def _text(value: Any) -> str:

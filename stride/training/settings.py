@@ -44,7 +44,16 @@ class Settings:
     parents: tuple[Parent, ...] = ()
 
     def with_overrides(self, overrides: Tree | None) -> Settings:
-        """The same with some settings over them."""
+        """The same with some settings over them.
+
+        Raises:
+            ConfigError: they are no mapping.
+        """
+        if overrides is not None and not isinstance(overrides, Mapping):
+            raise ConfigError(
+                "settings are given as a mapping of dotted keys to values, as in"
+                ' {"optimizer_kwargs.lr": 1e-3}'
+            )
         return replace(self, overrides=(*self.overrides, overrides)) if overrides else self
 
     def of_run(self, run: Run, record: RunRecord, relation: str = SAME_CONFIG) -> Settings:

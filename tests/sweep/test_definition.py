@@ -40,9 +40,9 @@ def test_of_two_that_begin_a_sweep_one_defines_it(begin: Begin) -> None:
     ("changed", "said"),
     [
         ({"space": {"seed": Choice(values=(0, 1))}}, "seed = 0, 1, 2, not 0, 1"),
-        ({"space": {"lr": Real(low=1e-5, high=1.0, log=True)}}, "seed = 0, 1, 2, not nothing"),
+        ({"space": {"lr": Real(low=1e-5, high=1.0, log=True)}}, "seed = 0, 1, 2, not without"),
         ({"settings": {"fit_kwargs.max_epochs": 3}}, "fit_kwargs.max_epochs = 2, not 3"),
-        ({"settings": {}}, "fit_kwargs.max_epochs = 2, not nothing"),
+        ({"settings": {}}, "fit_kwargs.max_epochs = 2, not without"),
         ({"sampler": "random"}, "sampler grid, not random"),
         ({"pruner": "median"}, "pruner none, not median"),
         ({"metric": "val_accuracy"}, "metric val_loss, not val_accuracy"),

@@ -118,7 +118,7 @@ def main(folder: Path, count: int, seed: int) -> None:
         inside += bool(run.checkpoint_paths.leftovers())
         check(run, promised)
     assert inside >= count / 4, f"only {inside} of {count} kills fell inside a save"
-    Checkpoints(run, CheckpointKwargs())
+    Checkpoints(run, CheckpointKwargs(), resumed=read_newest(run))
     assert len(list(run.checkpoints_path.iterdir())) <= 3  # one or two checkpoints, the pointer
     sys.stdout.write("survived\n")
 

@@ -22,13 +22,13 @@ __all__ = ["known", "new_repository", "plain_git", "repository", "trained"]
 # Tests run side by side, and trainings in processes of their own: one thread each is fastest.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# A shell without job control has what it starts in the background ignore Ctrl-C, and so would every
-# process of the tests: stride leaves ignored what it finds ignored.
-if (
-    threading.current_thread() is threading.main_thread()
-    and signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-):
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# A shell without job control has what it starts in the background ignore Ctrl-C, nohup the end of
+# the terminal, and so would all processes of the tests: stride leaves ignored what it finds so.
+if threading.current_thread() is threading.main_thread():
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 SETTINGS: dict[str, Any] = {
     "seed": 0,

@@ -138,8 +138,8 @@ class RankProcess:
 
     def send_signal(self, number: int) -> None:
         """Send a signal to the process alone: it ends those that it started."""
-        if self.code is None:
-            self._process.send_signal(number)
+        if not self.has_ended():  # Popen would look too, and reap it without ending its children
+            os.kill(self._process.pid, number)
 
     def kill(self) -> None:
         """End it at once, and what it started."""

@@ -10,6 +10,7 @@ import errno
 import itertools
 import os
 import re
+import stat
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -207,7 +208,7 @@ def restore_run(entry: TrashEntry, *, name: str | None = None) -> Run:
     check_trash(entry.work_dir)
     to = entry.name if name is None else check_run_name(name)
     run = Run(entry.work_dir.path / to, address=f"{entry.work_dir.address}/{to}")
-    if entry.folder.is_symlink() or (os.path.lexists(entry.folder) and not entry.folder.is_dir()):
+    if not _is_folder_or_gone(entry.folder):
         raise UsageError(f"{entry.folder} is no run but a link or a file")
     with storage_errors("restore", run.path):
         if os.path.lexists(run.path):
@@ -235,3 +236,11 @@ def _taken(entry: TrashEntry, run: Run) -> RunExistsError:
 
 def _example(entry: TrashEntry) -> str:
     return f"run-{entry.name}" if is_number(entry.name) else f"{entry.name}-restored"
+
+
+def _is_folder_or_gone(path: Path) -> bool:
+    """One look, as another process may be restoring it; that it is gone is said by the move."""
+    try:
+        return stat.S_ISDIR(path.lstat().st_mode)
+    except FileNotFoundError:
+        return True

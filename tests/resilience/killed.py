@@ -125,7 +125,7 @@ def cut(folder: Path) -> Iterator[None]:
 def attempt(folder: Path) -> Iterator[None]:
     experiment = WorkDir(folder / "exp")
     experiment.initialize()
-    run = next(experiment.runs(), None) or experiment.create(CONFIG)
+    run = next(iter(experiment.runs()), None) or experiment.create(CONFIG)
     while True:  # short attempts, so that kills fall into their starts and ends as well
         with run.start() as trial:
             for step in range(5):

@@ -184,7 +184,7 @@ def test_a_state_that_cannot_be_stored_is_a_failure_and_no_end(
 def test_a_save_that_comes_due_while_one_is_written_waits_and_says_so(
     run: Run, caplog: pytest.LogCaptureFixture
 ) -> None:
-    state = {"weight": torch.ones(40_000_000)}  # takes its time to write, to read and to digest
+    state = {"weight": torch.ones(150_000_000)}  # takes its time to write, to read and to digest
     checkpoints = Checkpoints(run, CheckpointKwargs())
     with caplog.at_level(logging.INFO):
         for step in (1, 2):

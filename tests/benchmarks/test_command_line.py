@@ -13,9 +13,16 @@ from benchmarks.__main__ import COMPARISONS
 from benchmarks.contestant import ROOT
 
 _WITHOUT_PEERS = ("startup", "pauses", "checkpoints", "ranks")
+_LONG = ("listing", "steps", "networks", "ranks", "checkpoints")
 
 
-@pytest.mark.parametrize("name", COMPARISONS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.matrix) if name in _LONG else name
+        for name in COMPARISONS
+    ],
+)
 def test_a_quick_run_measures_stride_and_names_the_peers_left_out(
     name: str, tmp_path: Path
 ) -> None:

@@ -14,6 +14,8 @@ from stride.store.liveness import Verdict
 from stride.store.record import RunRecord
 from stride.store.run import Run
 
+_LOOKS = 3
+
 UNREADABLE = "unreadable"
 """The status of a run whose files cannot be read; the reason is beside it."""
 
@@ -66,9 +68,16 @@ def read_row(run: Run) -> Row:
 
 
 def read_present(runs: Iterable[Run]) -> Iterator[Row]:
-    """Read runs that were found a moment ago; those that have been removed since are left out."""
+    """Read runs that were found a moment ago; those that have been removed since are left out.
+
+    One that cannot be read is read again: it may have been removed and restored between its files.
+    """
     for run in runs:
         row = read_row(run)
+        for _ in range(_LOOKS):
+            if row.problem is None or not run.exists():
+                break
+            row = read_row(run)
         if row.problem is None or run.exists():
             yield row
 
